@@ -164,7 +164,7 @@ export const grant = z.strictObject({
   v,
   ...about,
   /** Bearer token for the content URLs. */
-  token: z.string().max(2048),
+  token: z.string().max(4096),
   expiresAt: instant,
   /** Where downloads start; file URLs are `{contentBase}/content/{ciphertext sha256}`. */
   contentBase: z.string().max(500),
