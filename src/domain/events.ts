@@ -14,6 +14,7 @@ import { type FleetEvent, fleetEvents } from './fleet/events.ts';
 import { type RolloutEvent, rolloutEvents, type ShardEvent, shardEvents } from './rollout/events.ts';
 import type { EventDefinition } from './shared/event.ts';
 import { type VehicleEvent, vehicleEvents } from './vehicle/events.ts';
+import { type VehicleListEvent, vehicleListEvents } from './vehicle-list/events.ts';
 
 export type DomainEvent =
   | AccessEvent
@@ -25,7 +26,8 @@ export type DomainEvent =
   | FleetEvent
   | RolloutEvent
   | ShardEvent
-  | VehicleEvent;
+  | VehicleEvent
+  | VehicleListEvent;
 
 export const eventDefinitions: readonly EventDefinition[] = [
   ...accessEvents,
@@ -38,6 +40,7 @@ export const eventDefinitions: readonly EventDefinition[] = [
   ...rolloutEvents,
   ...shardEvents,
   ...vehicleEvents,
+  ...vehicleListEvents,
 ];
 
 const byType = new Map(eventDefinitions.map((definition) => [definition.type, definition]));

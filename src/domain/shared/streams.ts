@@ -10,6 +10,7 @@ export const targetsStream = (campaignId: string, shard: number): string => `tar
 export const rolloutStream = (campaignId: string, shard: number): string => `rollout-${campaignId}-${shard}`;
 export const allowanceStream = (campaignId: string): string => `allowance-${campaignId}`;
 export const shardStream = (shard: number): string => `shard-${shard}`;
+export const vehicleListStream = (listId: string): string => `list-${listId}`;
 export const FLEET_STREAM = 'fleet';
 export const ACCESS_STREAM = 'access';
 export const DEPLOYMENT_STREAM = 'deployment';
@@ -21,6 +22,7 @@ export type StreamRef =
   | { readonly category: 'campaign' | 'allowance'; readonly campaignId: string }
   | { readonly category: 'targets' | 'rollout'; readonly campaignId: string; readonly shard: number }
   | { readonly category: 'shard'; readonly shard: number }
+  | { readonly category: 'list'; readonly listId: string }
   | { readonly category: 'fleet' | 'access' | 'deployment' }
   | { readonly category: 'unknown' };
 
@@ -47,6 +49,8 @@ export function parseStream(stream: string): StreamRef {
       const first = rest.indexOf('-');
       return { category, shard: Number(rest.slice(0, first)), vehicleId: rest.slice(first + 1) };
     }
+    case 'list':
+      return { category, listId: rest };
     case 'shard':
       return { category, shard: Number(rest) };
     default:
