@@ -7,6 +7,7 @@ export * from './ports/artifact-store.ts';
 export * from './ports/clock.ts';
 export * from './ports/event-store.ts';
 export * from './ports/feedback.ts';
+export * from './ports/grants.ts';
 export * from './ports/keys.ts';
 export * from './ports/read-model.ts';
 export * from './ports/targeting.ts';
