@@ -12,7 +12,7 @@ import {
 import { type DeploymentEvent, deploymentEvents } from './deployment/events.ts';
 import { type FleetEvent, fleetEvents } from './fleet/events.ts';
 import { type RolloutEvent, rolloutEvents, type ShardEvent, shardEvents } from './rollout/events.ts';
-import type { EventDefinition } from './shared/event.ts';
+import { type EventDefinition, readAs } from './shared/event.ts';
 import { type VehicleEvent, vehicleEvents } from './vehicle/events.ts';
 import { type VehicleListEvent, vehicleListEvents } from './vehicle-list/events.ts';
 
@@ -60,13 +60,5 @@ export function readEvent(type: string, schemaVersion: number, data: unknown): R
   const definition = byType.get(type);
   if (definition === undefined || schemaVersion > definition.schemaVersion)
     return { known: false, type, schemaVersion };
-  let current = data;
-  for (let version = schemaVersion; version < definition.schemaVersion; version++) {
-    const upcast = definition.upcasters[version - 1];
-    if (upcast !== undefined) current = upcast(current as Record<string, unknown>);
-  }
-  const parsed = definition.schema.safeParse(current);
-  if (!parsed.success)
-    throw new Error(`stored ${type} v${schemaVersion} does not match its schema: ${parsed.error.message}`);
-  return { known: true, event: { type, data: parsed.data } as DomainEvent };
+  return { known: true, event: { type, data: readAs(definition, schemaVersion, data) } as DomainEvent };
 }

@@ -47,6 +47,9 @@ const allowed: Record<string, { ours: string[]; libraries?: RegExp }> = {
 /** One adapter = two folders deep (`src/adapters/event-store/sqlite/`) or one where there is only one of its port. */
 const adapterOf = (file: string): string => file.split('/').slice(0, 4).join('/');
 
+/** A file right in the folder of a port is what its adapters share; it belongs to none of them. */
+const isShared = (target: string, adapter: string): boolean => dirname(target) === dirname(adapter);
+
 function forbidden({ file, target }: Import): boolean {
   const part = Object.keys(allowed).find((prefix) => file.startsWith(prefix));
   if (part === undefined) return false;
@@ -55,7 +58,7 @@ function forbidden({ file, target }: Import): boolean {
   if (!target.startsWith('src/')) return rule.libraries !== undefined && !rule.libraries.test(target);
   if (part === 'src/adapters/' && target.startsWith('src/adapters/')) {
     const mine = adapterOf(file);
-    return !(target.startsWith(`${mine}/`) || adapterOf(target) === mine);
+    return !(target.startsWith(`${mine}/`) || adapterOf(target) === mine || isShared(target, mine));
   }
   return !rule.ours.some((prefix) => target.startsWith(prefix));
 }

@@ -25,6 +25,26 @@ export function defineEvent<const Type extends string, Schema extends z.ZodType>
   return { type, schema, upcasters, schemaVersion: upcasters.length + 1 };
 }
 
+/**
+ * Data stored under an older or the newest version of a definition, as the newest one.
+ * @throws Error when it does not match the schema: the log is damaged.
+ */
+export function readAs<Schema extends z.ZodType>(
+  definition: EventDefinition<string, Schema>,
+  schemaVersion: number,
+  data: unknown,
+): z.infer<Schema> {
+  let current = data;
+  for (const upcast of definition.upcasters.slice(schemaVersion - 1))
+    current = upcast(current as Record<string, unknown>);
+  const parsed = definition.schema.safeParse(current);
+  if (!parsed.success)
+    throw new Error(
+      `stored ${definition.type} v${schemaVersion} does not match its schema: ${parsed.error.message}`,
+    );
+  return parsed.data;
+}
+
 /** The union of `{type, data}` that a list of definitions describes. */
 export type EventOf<Definition> =
   Definition extends EventDefinition<infer Type, infer Schema>

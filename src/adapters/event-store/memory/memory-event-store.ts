@@ -65,8 +65,7 @@ class MemoryEventStore implements EventStore {
     this.#mustBeOpen();
     for (const request of requests) checkRequest(request);
     const encoded = requests.map((request) => encodeAppend(request));
-    await this.#options.beforeAppend?.(requests);
-    this.#mustBeOpen();
+    if (this.#options.beforeAppend !== undefined) await this.#options.beforeAppend(requests);
     const before = this.#head;
     const results = requests.map((request, index) =>
       this.#appendOne(request, encoded[index] ?? encodeAppend(request)),

@@ -1,0 +1,14 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSqliteEventStore } from '../../../src/adapters/event-store/sqlite/sqlite-event-store.ts';
+import { eventStoreContract } from './contract.ts';
+
+eventStoreContract('sqlite', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'fleetwave-log-'));
+  return {
+    durable: true,
+    open: () => openSqliteEventStore({ path: join(directory, 'log.db') }),
+    dispose: () => rm(directory, { recursive: true }),
+  };
+});
