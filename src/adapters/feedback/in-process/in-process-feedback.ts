@@ -1,0 +1,138 @@
+/**
+ * The way from the vehicle link to the shard workers within one process: a queue per shard. Whoever publishes
+ * waits until the worker has processed what it published, so that a PUBACK that waits for it stands for a
+ * durable decision (DESIGN §4.1). While one batch is being processed the next one gathers.
+ */
+import type {
+  FeedbackRecord,
+  FeedbackSink,
+  FeedbackSource,
+  ShardOwner,
+} from '../../../app/ports/feedback.ts';
+
+export interface InProcessFeedbackOptions {
+  readonly shards: number;
+  /** Records that may wait in one shard; what comes on top is refused, and its sender keeps it. */
+  readonly maxQueued?: number;
+  /** Records of one call of `ShardOwner.process`. */
+  readonly maxBatch?: number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+/** The queue of a shard is full, or feedback is not being taken. The sender must keep the record. */
+export class FeedbackRefusedError extends Error {
+  override readonly name = 'FeedbackRefusedError';
+}
+
+/** One call of `publish`: settles when all of its records have. */
+interface Publication {
+  left: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Entry {
+  readonly record: FeedbackRecord;
+  readonly publication: Publication;
+}
+
+interface ShardQueue {
+  waiting: Entry[];
+  /** What the owner has now. */
+  processing: readonly Entry[];
+  running: Promise<void> | null;
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+export function createInProcessFeedback(options: InProcessFeedbackOptions): FeedbackSink & FeedbackSource {
+  const { shards, maxQueued = 20_000, maxBatch = 500, now = Date.now } = options;
+  const queues: readonly ShardQueue[] = Array.from({ length: shards }, () => ({
+    waiting: [],
+    processing: [],
+    running: null,
+  }));
+  const all = queues.map((_, shard) => shard);
+  let owner: ShardOwner | null = null;
+  let state: 'new' | 'taking' | 'stopped' = 'new';
+
+  /** Processes until nothing waits. Starts a turn later, so that what one read of the sockets brings is one batch. */
+  async function run(shard: number, queue: ShardQueue, worker: ShardOwner): Promise<void> {
+    await nextTurn();
+    while (queue.waiting.length > 0) {
+      const batch = queue.waiting.splice(0, maxBatch);
+      queue.processing = batch;
+      try {
+        await worker.process(
+          shard,
+          batch.map((entry) => entry.record),
+        );
+        queue.processing = [];
+        for (const { publication } of batch) if (--publication.left === 0) publication.resolve();
+      } catch (error) {
+        queue.processing = [];
+        for (const { publication } of batch) publication.reject(error);
+      }
+    }
+    queue.running = null;
+  }
+
+  const queueOf = (shard: number): ShardQueue => {
+    const queue = queues[shard];
+    if (queue === undefined) throw new RangeError(`there is no shard ${shard} of ${shards}`);
+    return queue;
+  };
+
+  /** Refuses all of the records or none, before any is queued. */
+  function mustHaveRoom(records: readonly FeedbackRecord[]): void {
+    const added = new Map<number, number>();
+    for (const { shard } of records) {
+      const count = (added.get(shard) ?? 0) + 1;
+      added.set(shard, count);
+      if (queueOf(shard).waiting.length + count > maxQueued)
+        throw new FeedbackRefusedError(`${maxQueued} records wait in shard ${shard}`);
+    }
+  }
+
+  return {
+    async publish(records) {
+      const worker = owner;
+      if (state !== 'taking' || worker === null)
+        throw new FeedbackRefusedError('feedback is not being taken');
+      mustHaveRoom(records);
+      if (records.length === 0) return;
+      await new Promise<void>((resolve, reject) => {
+        const publication: Publication = { left: records.length, resolve, reject };
+        for (const record of records) {
+          const queue = queueOf(record.shard);
+          queue.waiting.push({ record, publication });
+          queue.running ??= run(record.shard, queue, worker);
+        }
+      });
+    },
+
+    async start(given) {
+      if (state !== 'new') throw new Error('feedback was started before');
+      owner = given;
+      await given.assign(all);
+      state = 'taking';
+    },
+
+    watermark(shard) {
+      const queue = queueOf(shard);
+      const oldest = [...queue.processing, ...queue.waiting].reduce(
+        (least, { record }) => Math.min(least, record.receivedAt),
+        Number.POSITIVE_INFINITY,
+      );
+      return Math.min(now(), oldest - 1);
+    },
+
+    async stop() {
+      if (state === 'stopped') return;
+      state = 'stopped';
+      await Promise.all(queues.map((queue) => queue.running));
+      await owner?.revoke(all);
+    },
+  };
+}
