@@ -1,6 +1,9 @@
 /** What went wrong with the log itself, in contrast to a refused append, which is a result and not an error. */
 export type EventStoreErrorCode =
-  /** The store was closed, or its worker thread has died: open it again. */
+  /**
+   * The store was closed, or its thread has died: open it again. Appends that were under way when the thread
+   * died may or may not be recorded; repeating them with the same event ids is safe.
+   */
   | 'closed'
   /** The transaction failed (disk full, I/O error); nothing of it is recorded, later appends may succeed. */
   | 'commit-failed'

@@ -3,12 +3,17 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { AppendRow } from '../append-codec.ts';
 import type { ScanReply, ScanRequest, StreamReply, StreamRequest } from './messages.ts';
 
-/** Characters of stored text in one step: bounds memory and how long others wait for the reader. */
-const STEP_CHARACTERS = 4_194_304;
-/** Events a filtered step looks at: it stays short where nothing matches. */
-const STEP_EVENTS = 50_000;
-/** With at most this many streams behind a filter, their appends are found by index instead of by a scan. */
-const FEW_STREAMS = 1024;
+/** What bounds one step, so that memory stays small and readers take turns. */
+export interface StepLimits {
+  /** Characters of stored text that are given back. */
+  readonly characters: number;
+  /** Events a filtered step looks at: it stays short where nothing matches. */
+  readonly scannedEvents: number;
+  /** With at most this many streams behind a filter, their appends are found by index instead of by a scan. */
+  readonly fewStreams: number;
+}
+
+const LIMITS: StepLimits = { characters: 4_194_304, scannedEvents: 50_000, fewStreams: 1024 };
 /** Above every character that a stream name begins or goes on with. */
 const LAST_CHARACTER = '\u{10FFFF}';
 
@@ -16,11 +21,13 @@ const COLUMNS = 'a.position, a.count, s.name, a.first_revision, a.metadata, a.bo
 const FROM = 'appends a CROSS JOIN streams s ON s.id = a.stream_id';
 
 export class LogReader {
+  readonly #limits: StepLimits;
   readonly #db: DatabaseSync;
   readonly #statements: ReturnType<typeof prepare>;
   readonly #filters = new Map<number, ReturnType<DatabaseSync['prepare']>>();
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, limits: StepLimits = LIMITS) {
+    this.#limits = limits;
     this.#db = db;
     this.#statements = prepare(db);
   }
@@ -39,17 +46,17 @@ export class LogReader {
     const { after, until, prefixes, maxEvents } = request;
     const start = Number(this.#statements.startOf.get(after + 1)?.['n'] ?? 0);
     if (prefixes === null) {
-      const { rows, full } = take(this.#statements.scan.iterate(start, until), maxEvents, after);
+      const { rows, full } = this.#take(this.#statements.scan.iterate(start, until), maxEvents, after);
       return { rows, reached: full ? lastOf(rows, until) : until };
     }
     if (prefixes.length === 0) return { rows: [], reached: until };
-    if (until - after > STEP_EVENTS) {
+    if (until - after > this.#limits.scannedEvents) {
       const streams = this.#streamsOf(prefixes);
       if (streams !== null) return this.#scanStreams(streams, start, until, maxEvents, after);
     }
-    const end = Math.min(until, after + STEP_EVENTS);
+    const end = Math.min(until, after + this.#limits.scannedEvents);
     const bounds = prefixes.flatMap((prefix) => [prefix, prefix + LAST_CHARACTER]);
-    const { rows, full } = take(
+    const { rows, full } = this.#take(
       this.#filter(prefixes.length).iterate(start, end, ...bounds),
       maxEvents,
       after,
@@ -71,11 +78,16 @@ export class LogReader {
 
   /** Ids of the streams behind a filter, or null when there are many. */
   #streamsOf(prefixes: readonly string[]): number[] | null {
+    const { fewStreams } = this.#limits;
     const ids = new Set<number>();
     for (const prefix of prefixes) {
-      for (const row of this.#statements.streamsLike.iterate(prefix, prefix + LAST_CHARACTER)) {
+      for (const row of this.#statements.streamsLike.iterate(
+        prefix,
+        prefix + LAST_CHARACTER,
+        fewStreams + 1,
+      )) {
         ids.add(Number(row['id']));
-        if (ids.size > FEW_STREAMS) return null;
+        if (ids.size > fewStreams) return null;
       }
     }
     return [...ids];
@@ -96,7 +108,7 @@ export class LogReader {
         if (row !== undefined) yield row;
       }
     };
-    const { rows, full } = take(matching(), maxEvents, after);
+    const { rows, full } = this.#take(matching(), maxEvents, after);
     return { rows, reached: full ? lastOf(rows, until) : until };
   }
 
@@ -111,7 +123,7 @@ export class LogReader {
     const iterator = backward
       ? statements.backward.iterate(id, from)
       : statements.forward.iterate(id, Number(statements.appendAt.get(id, from)?.['n'] ?? 0));
-    const { rows, full } = take(iterator, maxEvents, 0);
+    const { rows, full } = this.#take(iterator, maxEvents, 0);
     return { rows: rows.map((row) => ({ ...row, stream: request.stream })), done: !full };
   }
 
@@ -123,6 +135,25 @@ export class LogReader {
       return forward.all(id, 0).map((row) => ({ ...toRow(row), stream }));
     });
   }
+
+  /** Rows until there are enough events behind `after` or enough text; `full` tells that there may be more. */
+  #take(
+    rows: Iterable<Record<string, SQLOutputValue>>,
+    maxEvents: number,
+    after: number,
+  ): { readonly rows: AppendRow[]; readonly full: boolean } {
+    const taken: AppendRow[] = [];
+    let events = 0;
+    let characters = 0;
+    for (const raw of rows) {
+      const row = toRow(raw);
+      taken.push(row);
+      events += row.count - Math.max(0, after + 1 - row.position);
+      characters += row.metadata.length + row.body.length;
+      if (events >= maxEvents || characters >= this.#limits.characters) return { rows: taken, full: true };
+    }
+    return { rows: taken, full: false };
+  }
 }
 
 const prepare = (db: DatabaseSync) => ({
@@ -132,9 +163,7 @@ const prepare = (db: DatabaseSync) => ({
   scan: db.prepare(
     `SELECT ${COLUMNS} FROM ${FROM} WHERE a.position >= ? AND a.position <= ? ORDER BY a.position`,
   ),
-  streamsLike: db.prepare(
-    `SELECT id FROM streams WHERE name >= ? AND name < ? ORDER BY name LIMIT ${FEW_STREAMS + 1}`,
-  ),
+  streamsLike: db.prepare('SELECT id FROM streams WHERE name >= ? AND name < ? ORDER BY name LIMIT ?'),
   // The index holds the key of the table too, so this does not touch the table.
   positionsOf: db.prepare(
     `SELECT position FROM appends INDEXED BY appends_by_stream
@@ -154,25 +183,6 @@ const prepare = (db: DatabaseSync) => ({
      WHERE stream_id = ? AND first_revision <= ? ORDER BY first_revision DESC`,
   ),
 });
-
-/** Rows until there are enough events behind `after` or enough text; `full` tells that there may be more. */
-function take(
-  rows: Iterable<Record<string, SQLOutputValue>>,
-  maxEvents: number,
-  after: number,
-): { readonly rows: AppendRow[]; readonly full: boolean } {
-  const taken: AppendRow[] = [];
-  let events = 0;
-  let characters = 0;
-  for (const raw of rows) {
-    const row = toRow(raw);
-    taken.push(row);
-    events += row.count - Math.max(0, after + 1 - row.position);
-    characters += row.metadata.length + row.body.length;
-    if (events >= maxEvents || characters >= STEP_CHARACTERS) return { rows: taken, full: true };
-  }
-  return { rows: taken, full: false };
-}
 
 const toRow = (row: Record<string, SQLOutputValue>): AppendRow => ({
   position: Number(row['position']),
