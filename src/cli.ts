@@ -1,10 +1,12 @@
 /** `fleetwave`: the command line. Each command loads only what it needs. */
 import { Command } from 'commander';
 import { CliError } from './cli/client.ts';
+import { doctorCommand } from './cli/doctor.ts';
 import { exportEventsCommand } from './cli/export-events.ts';
 import { importCommand } from './cli/import.ts';
 import { keysCommand } from './cli/keys.ts';
 import { vehicleCredentialsCommand } from './cli/vehicle-credentials.ts';
+import { verifyCommand } from './cli/verify.ts';
 import { ConfigError } from './config.ts';
 
 const program = new Command('fleetwave')
@@ -13,7 +15,9 @@ const program = new Command('fleetwave')
   .addCommand(importCommand())
   .addCommand(keysCommand())
   .addCommand(vehicleCredentialsCommand())
-  .addCommand(exportEventsCommand());
+  .addCommand(exportEventsCommand())
+  .addCommand(verifyCommand())
+  .addCommand(doctorCommand());
 
 try {
   await program.parseAsync();
