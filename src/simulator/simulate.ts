@@ -1,0 +1,99 @@
+/** Runs a fleet of virtual vehicles against a server until it is told to stop. */
+
+import { createAgent } from './download.ts';
+import { Fleet } from './fleet.ts';
+import { type Account, readFleet } from './fleet-file.ts';
+import { fetchFleet } from './fleet-from-server.ts';
+import { noLedger, openLedger } from './ledger.ts';
+import { checkSimulatorOptions, type SimulatorOptions } from './options.ts';
+import type { Road } from './road.ts';
+import { createSemaphore } from './semaphore.ts';
+import { createVerifier } from './verify-offer.ts';
+
+const DOWNLOADS = 24;
+const REPORT_EVERY_MS = 5000;
+
+/**
+ * Resolves with the exit code when SIGINT or SIGTERM has come (or `signal` is aborted), what was under way is
+ * finished or the grace is over, and the ledger is whole on disk. 1 = some message was never receipted.
+ * @throws Error for options that make no sense, or a server that can't be reached.
+ */
+export async function runSimulator(given: SimulatorOptions, signal?: AbortSignal): Promise<number> {
+  const options = checkSimulatorOptions(given);
+  const accounts: Account[] =
+    options.fleet === null
+      ? await fetchFleet(options)
+      : (await readFleet(options.fleet)).slice(0, options.vehicles);
+  if (accounts.length === 0) throw new Error('There are no vehicles to simulate. Register some first.');
+  const verifier = createVerifier(await fetchKeys(options.server));
+  const ledger = options.ledger === null ? noLedger : openLedger(options.ledger);
+  const agent = createAgent(DOWNLOADS);
+  const road: Road = {
+    broker: options.broker,
+    ledger,
+    verifier,
+    agent,
+    downloads: createSemaphore(DOWNLOADS),
+    rates: options.rates,
+    install_ms: options.install_ms,
+    sabotage: { flip: options.sabotage === 'flip' },
+  };
+  const { seed, connections, resendAfter_ms } = options;
+  ledger.write({ k: 'run', v: 1, seed, vehicles: accounts.length, at: new Date().toISOString() });
+  const fleet = new Fleet(accounts, road, { seed, connections, resendAfter_ms });
+  fleet.start();
+  const reporting = options.quiet ? null : setInterval(() => report(fleet), REPORT_EVERY_MS);
+  let unreceipted = 0;
+  try {
+    await stopped(signal);
+    await fleet.drain(options.grace_ms);
+    if (options.sabotage === 'late-trigger') actOnOldTrigger(fleet, road);
+  } finally {
+    if (reporting !== null) clearInterval(reporting);
+    unreceipted = fleet.finish();
+    ledger.write({ k: 'end', vehicles: accounts.length, unreceipted });
+    ledger.close();
+    agent.destroy();
+  }
+  return unreceipted === 0 ? 0 : 1;
+}
+
+async function fetchKeys(server: string): Promise<unknown> {
+  const response = await fetch(`${server}/v1/keys`);
+  if (!response.ok) throw new Error(`GET ${server}/v1/keys answered ${response.status}`);
+  return response.json();
+}
+
+const stopped = (signal: AbortSignal | undefined): Promise<void> =>
+  new Promise((resolve) => {
+    const go = (): void => {
+      process.off('SIGINT', go);
+      process.off('SIGTERM', go);
+      resolve();
+    };
+    process.once('SIGINT', go);
+    process.once('SIGTERM', go);
+    signal?.addEventListener('abort', go, { once: true });
+    if (signal?.aborted === true) go();
+  });
+
+/**
+ * A broken TCU (`--sabotage late-trigger`): an old trigger comes back after everything is over, and the vehicle
+ * installs what it still has in its flash without waiting for a grant.
+ */
+function actOnOldTrigger(fleet: Fleet, road: Road): void {
+  const broken = fleet.tcus.find((tcu) => tcu.lastInstalled !== null);
+  const truth = broken?.lastInstalled;
+  if (broken === undefined || truth === undefined || truth === null) return;
+  const { campaignId, offer, attempt } = truth;
+  const { vehicleId } = broken;
+  road.ledger.write({ k: 'installed', vehicleId, campaignId, offer, attempt, artifacts: [] });
+}
+
+function report(fleet: Fleet): void {
+  const { vehicles, connected, busy, settled, cutOff, unreceipted } = fleet.counts();
+  const refused = cutOff > 0 ? `, ${cutOff} with a refused credential` : '';
+  process.stderr.write(
+    `simulator: ${vehicles} vehicles, ${connected} connected, ${busy} busy, ${settled} done, ${unreceipted} messages waiting for a receipt${refused}\n`,
+  );
+}
