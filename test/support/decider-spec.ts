@@ -23,7 +23,7 @@ export interface Spec<Command, Event, Extra> {
   readonly given?: readonly Event[];
   readonly when: Command;
   /** The events (empty: no change), or the code of the rejection. */
-  readonly then: readonly Event[] | string;
+  readonly gives: readonly Event[] | string;
   /** Default ada. */
   readonly by?: Actor;
   /** Default NOW. */
@@ -52,15 +52,15 @@ export function specify<State, Command, Event extends DomainEvent, Extra extends
       const context = { ...testContext(row.by, row.at), ...((row.extra ?? defaults ?? {}) as Extra) };
       const before = (row.given ?? []).map(stored).reduce(decider.evolve, decider.initialState);
       const decision = decider.decide(before, row.when, context);
-      if (typeof row.then === 'string') {
-        expect(decision).toMatchObject({ ok: false, rejection: { code: row.then } });
+      if (typeof row.gives === 'string') {
+        expect(decision).toMatchObject({ ok: false, rejection: { code: row.gives } });
         if (!decision.ok) {
           expect(decision.rejection.message).not.toBe('');
           expect(decision.rejection.hint).not.toBe('');
         }
         return;
       }
-      expect(decision).toEqual({ ok: true, events: row.then });
+      expect(decision).toEqual({ ok: true, events: row.gives });
       if (!decision.ok) return;
       expect(decision.events.map(stored)).toEqual(decision.events);
       const after = decision.events.reduce(decider.evolve, before);

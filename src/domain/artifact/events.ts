@@ -105,7 +105,7 @@ export const artifactValidated = defineEvent(
   'ArtifactValidated',
   z.object({
     artifactId,
-    checks: z.array(validationCheck).min(1).max(20),
+    checks: z.array(validationCheck).min(1).max(21),
     tool: z.string().min(1).max(200),
     reportDigest: sha256.nullable(),
     verdict: z.enum(['passed', 'failed']),
