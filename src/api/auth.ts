@@ -1,0 +1,73 @@
+/** Who asks, and may they: API keys and the role table. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Principal } from '../app/access/access-service.ts';
+import { problem } from './problem.ts';
+import { accessOf } from './roles.ts';
+import type { ApiServices } from './services.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal: Principal | null;
+  }
+}
+
+const CHALLENGE = { 'www-authenticate': 'Bearer realm="fleetwave"' };
+
+export const bearerOf = (request: FastifyRequest): string | null =>
+  /^Bearer +([\x21-\x7e]{1,4096})$/i.exec(request.headers.authorization ?? '')?.[1] ?? null;
+
+/** The person behind the request. Only for operations that need a key: others have nobody. */
+export function principalOf(request: FastifyRequest): Principal {
+  if (request.principal === null) throw new Error('an operation without authentication asked for its person');
+  return request.principal;
+}
+
+const pathOf = (request: FastifyRequest): string => (request.url.split('?', 1)[0] ?? '').slice(0, 500);
+
+/** Records that a person was refused; the access service bounds how many of these reach the log. */
+export function recordRefusal(
+  services: ApiServices,
+  request: FastifyRequest,
+  why: 'unknown-key' | 'revoked-key' | 'missing-role' | 'four-eyes',
+  who: { readonly keyId: string | null; readonly person: string | null },
+): void {
+  services.access.recordRefusal({ ...who, method: request.method, path: pathOf(request), why });
+}
+
+function authenticate(services: ApiServices, request: FastifyRequest): Principal {
+  const key = bearerOf(request);
+  if (key === null) {
+    throw problem('unauthenticated', 'the request carries no API key', {
+      hint: 'Send `Authorization: Bearer fwk_…`; an admin makes keys with `fleetwave keys add`.',
+      headers: CHALLENGE,
+    });
+  }
+  const found = services.access.authenticate(key);
+  if (found.ok) return found.principal;
+  recordRefusal(services, request, found.why, { keyId: found.keyId, person: found.person });
+  throw problem('unauthenticated', 'the API key is not valid', {
+    hint: 'It may be mistyped or revoked; an admin makes keys with `fleetwave keys add`.',
+    headers: CHALLENGE,
+  });
+}
+
+/** Checks key and role before any byte of the body is read. */
+export function registerAuth(app: FastifyInstance, services: ApiServices): void {
+  app.decorateRequest('principal', null);
+  app.addHook('onRequest', async (request) => {
+    const operation = request.routeOptions.config.operation;
+    // Unknown paths get their 404, and the static reference pages are open.
+    if (operation === undefined) return;
+    const access = accessOf(operation.id);
+    if (access === 'open' || access === 'content-token') return;
+    const principal = authenticate(services, request);
+    if (!access.some((role) => principal.roles.includes(role))) {
+      recordRefusal(services, request, 'missing-role', principal);
+      throw problem('missing-role', `${operation.id} needs one of the roles: ${access.join(', ')}`, {
+        hint: 'Use the key of a person with that role, or ask an admin for it.',
+        details: { roles: access },
+      });
+    }
+    request.principal = principal;
+  });
+}

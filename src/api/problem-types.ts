@@ -1,0 +1,62 @@
+/**
+ * Every problem the API answers with (RFC 9457): the code is stable, `type` is `urn:fleetwave:problem:{code}`.
+ * The one place where a domain rejection gets its HTTP status; a test finds codes that are missing here.
+ */
+export interface ProblemType {
+  readonly status: number;
+  readonly title: string;
+}
+
+const type = (status: number, title: string): ProblemType => ({ status, title });
+
+/** Problems of the HTTP layer itself. */
+const HTTP_PROBLEMS = {
+  'bad-request': type(400, 'The request could not be read'),
+  'malformed-json': type(400, 'The body is not valid JSON'),
+  'invalid-request': type(400, 'The request does not match the schema'),
+  'invalid-header': type(400, 'A header has an invalid value'),
+  'invalid-cursor': type(400, 'The cursor is not one of ours'),
+  'digest-required': type(400, 'The upload names no SHA-256 digest'),
+  'upload-incomplete': type(400, 'The upload ended before it was complete'),
+  unauthenticated: type(401, 'A valid API key is required'),
+  'missing-role': type(403, 'The key lacks the role for this'),
+  'not-found': type(404, 'There is no such resource'),
+  'method-not-allowed': type(405, 'The resource has no such method'),
+  'not-acceptable': type(406, 'The answer can not be had in that form'),
+  'body-too-large': type(413, 'The body is too large'),
+  'unsupported-media-type': type(415, 'The body has the wrong media type'),
+  'range-not-satisfiable': type(416, 'The range lies outside the content'),
+  'rate-limited': type(429, 'Too many requests'),
+  'headers-too-large': type(431, 'The request headers are too large'),
+  internal: type(500, 'An error on our side'),
+  'not-caught-up': type(503, 'The read model has not reached that position yet'),
+  overloaded: type(503, 'The server is overloaded'),
+  'shutting-down': type(503, 'The server is shutting down'),
+  'not-ready': type(503, 'The server is not ready'),
+} as const;
+
+/** Rejections of deciders and services. */
+const DOMAIN_PROBLEMS = {
+  'revision-mismatch': type(412, 'The resource has changed'),
+  'idempotency-key-reused': type(422, 'The Idempotency-Key was used with another request'),
+  'newer-writer': type(409, 'Written by a newer version'),
+  busy: type(409, 'The resource kept changing'),
+  'too-large': type(413, 'The command makes too many events'),
+  'four-eyes': type(403, 'Another person must do this'),
+  'invalid-query': type(400, 'The target query can not be parsed'),
+  'invalid-vin': type(400, 'The VIN does not follow ISO 3779'),
+  'digest-mismatch': type(422, 'The bytes have another digest than declared'),
+  'token-invalid': type(401, 'The content token is not valid'),
+  'token-expired': type(401, 'The content token has ended'),
+  'content-not-granted': type(403, 'The token does not cover this content'),
+} as const;
+
+export const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = { ...HTTP_PROBLEMS, ...DOMAIN_PROBLEMS };
+
+export type HttpProblemCode = keyof typeof HTTP_PROBLEMS;
+
+export const PROBLEM_URN = 'urn:fleetwave:problem:';
+
+/** A rejection whose code is not in the table is a conflict with the state: the safe reading of "refused". */
+export const problemTypeOf = (code: string): ProblemType =>
+  PROBLEM_TYPES[code] ?? type(409, 'The command is refused in the present state');

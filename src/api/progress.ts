@@ -1,0 +1,103 @@
+/** The public form of a campaign's progress, as `GET …/progress` and every live frame give it. */
+import { z } from 'zod';
+import type { Document, ReadModelReader } from '../app/ports.ts';
+import { PHASES, type Phase } from '../domain/rollout/events.ts';
+import type { Frame } from './sse.ts';
+
+const count = z.int().min(0);
+const counts = z.record(z.string(), count);
+/** Counts of one wave, model or region. */
+const share = z.object({
+  targets: count,
+  succeeded: count,
+  failed: count,
+  pending: count,
+  byPhase: counts,
+});
+
+export const progressSchema = z
+  .object({
+    campaignId: z.string(),
+    state: z.string(),
+    targets: count.meta({ description: 'Vehicles in the frozen list.' }),
+    incompatible: count.meta({ description: 'Matched by the query, but not able to take the artifacts.' }),
+    byPhase: counts.meta({ description: `Targets by phase: ${PHASES.join(', ')}.` }),
+    succeeded: count.meta({ description: 'Has the software: succeeded, or satisfied elsewhere.' }),
+    failed: count.meta({ description: 'failed, timed-out or reverted, with no attempt left.' }),
+    excused: count.meta({ description: 'declined, cancelled or displaced.' }),
+    pending: count.meta({ description: 'Not settled yet.' }),
+    percent: z.number().min(0).max(100).meta({ description: 'Settled targets, percent.' }),
+    waves: z.array(share.extend({ wave: z.int(), name: z.string(), state: z.string() })),
+    failureCodes: counts,
+    byModel: z.record(z.string(), share),
+    byRegion: z.record(z.string(), share),
+    byModelRegion: z.record(z.string(), share).meta({ description: 'Key `{model}/{region}`.' }),
+  })
+  .meta({ id: 'Progress' });
+export type Progress = z.infer<typeof progressSchema>;
+
+type Phases = Readonly<Partial<Record<Phase, number>>>;
+
+/** What the progress projection keeps of a campaign, as far as it is shown here. */
+export interface ProgressDocument extends Document {
+  readonly byPhase: Phases;
+  readonly waves: readonly { readonly wave: number; readonly byPhase: Phases }[];
+  readonly failureCodes: Readonly<Record<string, number>>;
+  readonly byModel: Readonly<Record<string, Phases>>;
+  readonly byRegion: Readonly<Record<string, Phases>>;
+  readonly byModelRegion: Readonly<Record<string, Phases>>;
+}
+
+const SUCCEEDED: readonly Phase[] = ['succeeded', 'satisfied'];
+const FAILED: readonly Phase[] = ['failed', 'timed-out', 'reverted'];
+const EXCUSED: readonly Phase[] = ['declined', 'cancelled', 'displaced'];
+
+function shareOf(byPhase: Phases): z.infer<typeof share> & { readonly excused: number } {
+  const sum = (phases: readonly Phase[]) => phases.reduce((total, name) => total + (byPhase[name] ?? 0), 0);
+  const [targets, succeeded, failed, excused] = [PHASES, SUCCEEDED, FAILED, EXCUSED].map(sum) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const pending = targets - succeeded - failed - excused;
+  return { targets, succeeded, failed, excused, pending, byPhase: { ...byPhase } as Record<string, number> };
+}
+
+const sharesOf = (groups: Readonly<Record<string, Phases>>) =>
+  Object.fromEntries(Object.entries(groups).map(([name, phases]) => [name, shareOf(phases)]));
+
+/** Reads the newest snapshot; null when there is no such campaign. */
+export async function progressFrame(reader: ReadModelReader, campaignId: string): Promise<Frame | null> {
+  const campaign = await reader.get<Document>('campaigns', campaignId);
+  if (campaign === null) return null;
+  const progress = await reader.get<ProgressDocument>('progress', campaignId);
+  const positions = [campaign.position ?? '', progress?.position ?? ''].sort();
+  return { id: positions[1] ?? '', data: toProgress(campaign, progress) };
+}
+
+interface CampaignView {
+  readonly state?: string;
+  readonly targets?: { readonly targets?: number; readonly incompatible?: number } | null;
+  readonly waves?: readonly { readonly name?: string; readonly state?: string }[];
+}
+
+function toProgress(campaign: Document & CampaignView, progress: ProgressDocument | null): Progress {
+  const total = shareOf(progress?.byPhase ?? {});
+  const settled = total.targets - total.pending;
+  return {
+    campaignId: campaign.id,
+    state: campaign.state ?? 'unknown',
+    ...total,
+    incompatible: campaign.targets?.incompatible ?? 0,
+    percent: total.targets === 0 ? 0 : Math.round((settled / total.targets) * 1000) / 10,
+    waves: (progress?.waves ?? []).map(({ wave, byPhase }) => {
+      const { name = '', state = 'unknown' } = campaign.waves?.[wave - 1] ?? {};
+      return { wave, name, state, ...shareOf(byPhase) };
+    }),
+    failureCodes: { ...progress?.failureCodes },
+    byModel: sharesOf(progress?.byModel ?? {}),
+    byRegion: sharesOf(progress?.byRegion ?? {}),
+    byModelRegion: sharesOf(progress?.byModelRegion ?? {}),
+  };
+}

@@ -1,0 +1,72 @@
+/** What keeps the server standing: security headers, rate limit, and refusing work under pressure. */
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import underPressure from '@fastify/under-pressure';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { bearerOf } from './auth.ts';
+import { problem } from './problem.ts';
+import type { OperationId } from './roles.ts';
+
+export interface ProtectionOptions {
+  /** Requests per minute and key (or token, or address without one). */
+  readonly requestsPerMinute: number;
+  /** Mean delay of the event loop over a second above which work is refused, milliseconds. */
+  readonly maxEventLoopDelay_ms: number;
+  /** Resident memory above which work is refused, bytes; 0 = no limit. */
+  readonly maxRss_bytes: number;
+}
+
+export const PROTECTION_DEFAULTS: ProtectionOptions = {
+  requestsPerMinute: 60_000,
+  maxEventLoopDelay_ms: 2000,
+  maxRss_bytes: 0,
+};
+
+/** Answers of these cost next to nothing and are what one looks at when a server is under pressure. */
+const ALWAYS: ReadonlySet<OperationId | undefined> = new Set<OperationId>(['livez', 'readyz', 'getMetrics']);
+
+const operationOf = (request: FastifyRequest): OperationId | undefined =>
+  request.routeOptions.config.operation?.id;
+
+export async function registerPressure(app: FastifyInstance, options: ProtectionOptions): Promise<void> {
+  await app.register(underPressure, {
+    maxEventLoopDelay: options.maxEventLoopDelay_ms,
+    maxRssBytes: options.maxRss_bytes,
+    pressureHandler: async (request, _reply, type) => {
+      if (ALWAYS.has(operationOf(request))) return;
+      throw problem('overloaded', `the server has too much to do (${type})`, {
+        hint: 'Repeat the request after the seconds in Retry-After.',
+        headers: { 'retry-after': '2' },
+      });
+    },
+  });
+}
+
+export async function registerHeaders(app: FastifyInstance): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+    // On loopback there is no TLS; whoever puts a proxy before it sets this there.
+    strictTransportSecurity: false,
+    referrerPolicy: { policy: 'no-referrer' },
+  });
+}
+
+export async function registerRateLimit(app: FastifyInstance, options: ProtectionOptions): Promise<void> {
+  const none = { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false };
+  await app.register(rateLimit, {
+    global: true,
+    max: options.requestsPerMinute,
+    timeWindow: 60_000,
+    keyGenerator: (request) => request.principal?.keyId ?? bearerOf(request)?.slice(-40) ?? request.ip,
+    allowList: (request) => ALWAYS.has(operationOf(request)),
+    addHeadersOnExceeding: none,
+    errorResponseBuilder: (_request, { max, ttl }) =>
+      problem('rate-limited', `more than ${max} requests in a minute with one key`, {
+        hint: 'Repeat the request after the seconds in Retry-After.',
+        headers: { 'retry-after': String(Math.ceil(ttl / 1000)) },
+      }),
+  });
+}

@@ -1,0 +1,86 @@
+/** The HTTP side of reading: waiting for one's own writes, paging, and documents without their bookkeeping. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Document, FindOptions, Page, Position } from '../app/ports.ts';
+import { problem } from './problem.ts';
+import type { ApiServices } from './services.ts';
+
+/** How long a query waits for the read model, milliseconds (DESIGN §5). */
+const WAIT_MS = 2000;
+/** Positions are opaque, but of a bounded alphabet: anything else was never ours. */
+const POSITION = /^[\x21-\x7e]{1,100}$/;
+
+/**
+ * Honours Fleetwave-Min-Position.
+ * @throws Problem `not-caught-up` (503, Retry-After) when the read model isn't there within 2 s.
+ */
+export async function awaitPosition(services: ApiServices, request: FastifyRequest): Promise<void> {
+  const wanted = request.headers['fleetwave-min-position'];
+  if (wanted === undefined || wanted === '') return;
+  if (typeof wanted !== 'string' || !POSITION.test(wanted)) {
+    throw problem('invalid-header', 'Fleetwave-Min-Position is not a position of this API', {
+      hint: 'Send the Fleetwave-Position of an answer as it was.',
+    });
+  }
+  if (await services.waitForPosition(wanted as Position, WAIT_MS)) return;
+  throw problem('not-caught-up', `the read model has not reached ${wanted} within ${WAIT_MS} ms`, {
+    hint: 'Repeat the query after the seconds in Retry-After.',
+    headers: { 'retry-after': '1' },
+  });
+}
+
+/** A document without the projector's bookkeeping. */
+export function plain<T extends Document>(document: T): Record<string, unknown> {
+  const { position: _position, eventId: _eventId, ...rest } = document;
+  return rest;
+}
+
+/** Sets the ETag that commands take as If-Match, where the document knows its stream's revision. */
+export function withEtag(reply: FastifyReply, document: Document): void {
+  const revision = document['revision'];
+  if (typeof revision === 'number') reply.header('etag', `"${revision}"`);
+}
+
+export interface Paging {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** One page of a collection; the next one is linked too (RFC 8288). */
+export async function findPage(
+  services: ApiServices,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  collection: string,
+  options: Omit<FindOptions, 'limit' | 'cursor'> & Paging,
+): Promise<{ items: readonly Record<string, unknown>[]; next: string | null }> {
+  await awaitPosition(services, request);
+  const { cursor, ...rest } = options;
+  const page = await find(services, collection, cursor === undefined ? rest : { ...rest, cursor });
+  linkNext(request, reply, page.next);
+  return { items: page.items.map(plain), next: page.next };
+}
+
+async function find(
+  services: ApiServices,
+  collection: string,
+  options: FindOptions,
+): Promise<Page<Document>> {
+  try {
+    return await services.reader.find<Document>(collection, options);
+  } catch (error) {
+    if (options.cursor !== undefined && error instanceof Error && error.message.includes('cursor')) {
+      throw problem('invalid-cursor', 'the cursor is not one of ours, or of another list', {
+        hint: 'Start again without a cursor.',
+        errors: [{ path: '/query/cursor', message: 'is not a cursor of this list' }],
+      });
+    }
+    throw error;
+  }
+}
+
+function linkNext(request: FastifyRequest, reply: FastifyReply, next: string | null): void {
+  if (next === null) return;
+  const url = new URL(request.url, 'http://localhost');
+  url.searchParams.set('cursor', next);
+  reply.header('link', `<${url.pathname}${url.search}>; rel="next"`);
+}

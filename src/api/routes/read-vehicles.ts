@@ -1,0 +1,152 @@
+/** Vehicles as they are known, what they could take, and what they were. */
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { Document } from '../../app/ports.ts';
+import { campaignId } from '../../domain/shared/ids.ts';
+import { notFound } from '../problem.ts';
+import { awaitPosition, findPage, plain, withEtag } from '../queries.ts';
+import { route } from '../route.ts';
+import { openDocument, pageOf, paging, vehicleParams } from '../schemas.ts';
+import type { ApiServices } from '../services.ts';
+import { resolveVehicle } from './vehicles.ts';
+
+const vehicle = openDocument({
+  id: z.string(),
+  brand: z.string(),
+  model: z.string(),
+  region: z.string(),
+  revision: z.int(),
+}).meta({ id: 'Vehicle' });
+const anyDocument = openDocument({ id: z.string() });
+const attribute = z.string().min(1).max(64).optional();
+
+export function readVehicleRoutes(app: FastifyInstance, services: ApiServices): void {
+  route(app, {
+    id: 'listVehicles',
+    method: 'GET',
+    url: '/v1/vehicles',
+    tag: 'vehicles',
+    summary: 'List vehicles',
+    query: z.strictObject({ ...paging, brand: attribute, model: attribute, region: attribute }),
+    reads: true,
+    responses: { 200: { description: 'A page of vehicles.', schema: pageOf(vehicle) } },
+    handler: ({ query, request, reply }) => {
+      const { limit, cursor, ...filter } = query;
+      const where = Object.fromEntries(
+        Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined),
+      );
+      return findPage(services, request, reply, 'vehicles', { where, limit, cursor });
+    },
+  });
+
+  route(app, {
+    id: 'getVehicle',
+    method: 'GET',
+    url: '/v1/vehicles/:vehicle',
+    tag: 'vehicles',
+    summary: 'One vehicle, by VIN or id',
+    params: vehicleParams,
+    reads: true,
+    responses: { 200: { description: 'The vehicle.', schema: vehicle } },
+    problems: ['not-found'],
+    handler: async ({ params, request, reply }) => {
+      await awaitPosition(services, request);
+      const found = await load(services, params.vehicle);
+      withEtag(reply, found);
+      return { ...plain(found), online: services.presence.isOnline(found.id) };
+    },
+  });
+
+  route(app, {
+    id: 'getAvailableUpdates',
+    method: 'GET',
+    url: '/v1/vehicles/:vehicle/available-updates',
+    tag: 'vehicles',
+    summary: 'Released artifacts that the vehicle could take, and why not the others',
+    params: vehicleParams,
+    reads: true,
+    responses: {
+      200: {
+        description: 'Compatible and incompatible artifacts for its ECUs.',
+        schema: z.object({
+          vehicleId: z.string(),
+          updates: z.array(openDocument({ artifactId: z.string() })),
+        }),
+      },
+    },
+    problems: ['not-found'],
+    handler: async ({ params, request }) => {
+      await awaitPosition(services, request);
+      const vehicleId = await resolveVehicle(services, params.vehicle);
+      return { vehicleId, updates: await services.vehicles.availableUpdates(vehicleId) };
+    },
+  });
+  vehicleListRoutes(app, services);
+
+  route(app, {
+    id: 'explainVehicle',
+    method: 'GET',
+    url: '/v1/vehicles/:vehicle/explain',
+    tag: 'vehicles',
+    summary: 'Why the vehicle gets, or does not get, a campaign',
+    params: vehicleParams,
+    query: z.strictObject({ campaign: campaignId }),
+    reads: true,
+    responses: { 200: { description: 'Every clause and how it came out.', schema: openDocument({}) } },
+    problems: ['not-found'],
+    handler: async ({ params, query, request }) => {
+      await awaitPosition(services, request);
+      const vehicleId = await resolveVehicle(services, params.vehicle);
+      const explanation = await services.campaigns.explain(query.campaign, vehicleId);
+      if (explanation === null) throw notFound('campaign', query.campaign);
+      return explanation;
+    },
+  });
+}
+
+/** What belongs to one vehicle and comes in pages. */
+function vehicleListRoutes(app: FastifyInstance, services: ApiServices): void {
+  const lists = [
+    {
+      id: 'getVehicleAssignments',
+      path: 'assignments',
+      collection: 'assignments',
+      summary: 'Its part in campaigns',
+      descending: false,
+    },
+    {
+      id: 'getInventoryHistory',
+      path: 'inventory-history',
+      collection: 'inventory-history',
+      summary: 'Its ECUs over time, newest first',
+      descending: true,
+    },
+  ] as const;
+  for (const { id, path, collection, summary, descending } of lists) {
+    route(app, {
+      id,
+      method: 'GET',
+      url: `/v1/vehicles/:vehicle/${path}`,
+      tag: 'vehicles',
+      summary,
+      params: vehicleParams,
+      query: z.strictObject(paging),
+      reads: true,
+      responses: { 200: { description: 'A page.', schema: pageOf(anyDocument) } },
+      problems: ['not-found'],
+      handler: async ({ params, query, request, reply }) => {
+        await awaitPosition(services, request);
+        const vehicleId = await resolveVehicle(services, params.vehicle);
+        const sort = { field: 'id', descending };
+        return findPage(services, request, reply, collection, { where: { vehicleId }, sort, ...query });
+      },
+    });
+  }
+}
+
+async function load(services: ApiServices, vinOrId: string): Promise<Document> {
+  const vehicleId = await resolveVehicle(services, vinOrId);
+  const found = await services.reader.get<Document>('vehicles', vehicleId);
+  if (found === null) throw notFound('vehicle', vinOrId);
+  return found;
+}

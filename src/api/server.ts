@@ -1,0 +1,204 @@
+/** Puts the HTTP API together (DESIGN §7). */
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { recordRefusal, registerAuth } from './auth.ts';
+import { clientErrorHandler, errorHandler, toProblem } from './errors.ts';
+import { uuidv7 } from './ids.ts';
+import { registerHttpMetrics } from './metrics.ts';
+import { registerNegotiation } from './negotiate.ts';
+import { openApiDocument } from './openapi.ts';
+import { collectOperations, type Operations } from './operations.ts';
+import { problem, sendProblem } from './problem.ts';
+import {
+  PROTECTION_DEFAULTS,
+  type ProtectionOptions,
+  registerHeaders,
+  registerPressure,
+  registerRateLimit,
+} from './protection.ts';
+import { accessRoutes } from './routes/access-keys.ts';
+import { artifactRoutes } from './routes/artifacts.ts';
+import { campaignRoutes } from './routes/campaigns.ts';
+import { fleetRoutes } from './routes/fleet.ts';
+import { contentRoutes } from './routes/get-content.ts';
+import { homeRoute } from './routes/home.ts';
+import { importRoutes } from './routes/import-vehicles.ts';
+import { targetingRoutes } from './routes/preview-targeting.ts';
+import { readArtifactRoutes } from './routes/read-artifacts.ts';
+import { readCampaignRoutes } from './routes/read-campaigns.ts';
+import { readVehicleRoutes } from './routes/read-vehicles.ts';
+import { systemRoutes } from './routes/system.ts';
+import { uploadRoutes } from './routes/upload-file.ts';
+import { credentialRoutes, vehicleRoutes } from './routes/vehicles.ts';
+import type { ApiServices } from './services.ts';
+import { LIVE_DEFAULTS, LiveHub, type LiveOptions } from './sse.ts';
+
+export interface ServerOptions {
+  readonly logger?: FastifyBaseLogger;
+  readonly protection?: Partial<ProtectionOptions>;
+  readonly live?: Partial<LiveOptions>;
+}
+
+/** JSON bodies, bytes: more would not fit into one append anyway. Files and imports are streamed. */
+export const BODY_LIMIT_BYTES = 1_048_576;
+/** A connection on which nothing moves for that long is dropped, milliseconds. Live streams have heartbeats. */
+const IDLE_TIMEOUT_MS = 120_000;
+/** Swagger UI is served from here alone and sets styles from its script. */
+const REFERENCE_POLICY =
+  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "base-uri 'self'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    operations: Operations;
+    openApi: () => object;
+  }
+}
+
+/** The server, ready to listen. Closing it ends live streams at once and lets what is in flight finish. */
+export async function buildServer(
+  services: ApiServices,
+  options: ServerOptions = {},
+): Promise<FastifyInstance> {
+  const app = createApp(options);
+  const operations = collectOperations(app);
+  const hub = new LiveHub({ ...LIVE_DEFAULTS, ...options.live }, (error) =>
+    app.log.error({ err: error }, 'live progress could not be read'),
+  );
+  const protection = { ...PROTECTION_DEFAULTS, ...options.protection };
+  const openApi = lazily(() => openApiDocument(operations.list));
+  app.decorate('operations', operations);
+  app.decorate('openApi', openApi);
+  registerBodies(app);
+  registerErrors(app, services, operations);
+  registerClosing(app, services, hub);
+  registerHttpMetrics(app, services.metrics, () => hub.clients);
+  await registerHeaders(app);
+  await registerPressure(app, protection);
+  registerAuth(app, services);
+  registerNegotiation(app);
+  await registerRateLimit(app, protection);
+  await registerReference(app, openApi);
+  // Scopes of their own: only these routes take raw streams.
+  await app.register((scope, _options, done) => {
+    uploadRoutes(scope, services);
+    done();
+  });
+  await app.register((scope, _options, done) => {
+    importRoutes(scope, services);
+    done();
+  });
+  await app.register((scope, _options, done) => {
+    for (const routes of [
+      artifactRoutes,
+      readArtifactRoutes,
+      vehicleRoutes,
+      credentialRoutes,
+      readVehicleRoutes,
+      campaignRoutes,
+      targetingRoutes,
+      fleetRoutes,
+      accessRoutes,
+      contentRoutes,
+      homeRoute,
+    ])
+      routes(scope, services);
+    readCampaignRoutes(scope, services, hub);
+    systemRoutes(scope, services, openApi);
+    done();
+  });
+  return app;
+}
+
+function createApp(options: ServerOptions): FastifyInstance {
+  const app = Fastify({
+    ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
+    bodyLimit: BODY_LIMIT_BYTES,
+    connectionTimeout: IDLE_TIMEOUT_MS,
+    genReqId: () => uuidv7(),
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 300 },
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(request, reply, toProblem(error));
+    },
+    clientErrorHandler: (error, socket) => clientErrorHandler(error, socket),
+  });
+  // With `Expect: 100-continue` the body is asked for only once headers, key and role have been accepted.
+  app.server.on('checkContinue', (request, response) => app.routing(request, response));
+  return app;
+}
+
+/** JSON only, `__proto__` refused, an empty body is an empty command. */
+function registerBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, {});
+    else void parse(request, body as string, done);
+  });
+  app.addHook('preParsing', async (request, reply) => {
+    if (request.headers.expect?.toLowerCase() === '100-continue') reply.raw.writeContinue();
+  });
+}
+
+function registerErrors(app: FastifyInstance, services: ApiServices, operations: Operations): void {
+  app.setErrorHandler((error, request, reply) => {
+    errorHandler(error, request, reply);
+    if (toProblem(error).code === 'four-eyes' && request.principal !== null)
+      recordRefusal(services, request, 'four-eyes', request.principal);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '';
+    const methods = operations.methodsAt(path);
+    const answer =
+      methods.length === 0
+        ? problem('not-found', `there is nothing at ${path.slice(0, 200)}`, {
+            hint: 'See /docs for what there is.',
+          })
+        : problem('method-not-allowed', `${path.slice(0, 200)} has no ${request.method}`, {
+            hint: `Use ${methods.join(' or ')}.`,
+            headers: { allow: methods.join(', ') },
+          });
+    sendProblem(request, reply, answer);
+  });
+}
+
+function registerClosing(app: FastifyInstance, services: ApiServices, hub: LiveHub): void {
+  let closing = false;
+  const stop = services.onReadModelsMoved(() => hub.moved());
+  app.addHook('preClose', async () => {
+    closing = true;
+    stop();
+    hub.close();
+  });
+  app.addHook('onRequest', async () => {
+    if (!closing) return;
+    throw problem('shutting-down', 'the server is shutting down', {
+      hint: 'Repeat the request after the seconds in Retry-After.',
+      headers: { 'retry-after': '2' },
+    });
+  });
+  // A connection kept alive would hold the close up until its idle timeout.
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close');
+  });
+}
+
+async function registerReference(app: FastifyInstance, openApi: () => object): Promise<void> {
+  await app.register(swagger, { mode: 'static', specification: { document: {} as never } });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: REFERENCE_POLICY,
+    uiConfig: { deepLinking: true, persistAuthorization: false },
+    transformSpecification: () => openApi() as Record<string, unknown>,
+  });
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
