@@ -1,5 +1,5 @@
 /** Decisions about the plan: policy, targets, approval, schedule. */
-import { canonicalJson } from '../shared/canonical-json.ts';
+import { canonicalJson } from '../shared/canonical.ts';
 import { accept, type Decision, reject } from '../shared/decider.ts';
 import type { CampaignCommand } from './commands.ts';
 import { type CampaignContext, notAPerson, over, type Rejected } from './context.ts';

@@ -1,5 +1,5 @@
 /** What a campaign is, folded from its own stream. */
-import { canonicalJson } from '../shared/canonical-json.ts';
+import { canonicalJson } from '../shared/canonical.ts';
 import type { CampaignEvent, WaveCounters } from './events.ts';
 import type { CampaignPolicy } from './policy.ts';
 
