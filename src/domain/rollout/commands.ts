@@ -47,6 +47,8 @@ export const cancelUpdate = z.strictObject({
   reason: z.enum(['aborted', 'ended', 'incompatible', 'decommissioned', 'left']),
   detail: z.string().max(500),
 });
+/** The rollout was halted: the open offer is taken back and made anew, with another number, after the halt. */
+export const withdrawOffer = z.strictObject({ type: z.literal('Withdraw') });
 /** The vehicle has all artifacts already. */
 export const satisfy = z.strictObject({ type: z.literal('Satisfy'), softwareVersion: z.string().max(64) });
 
@@ -55,6 +57,7 @@ export const assignmentCommand = z.discriminatedUnion('type', [
   handleReport,
   timeOut,
   cancelUpdate,
+  withdrawOffer,
   satisfy,
 ]);
 export type AssignmentCommand = z.infer<typeof assignmentCommand>;

@@ -51,6 +51,16 @@ export function decideAssignment(
           detail: command.detail,
         },
       });
+    case 'Withdraw':
+      if (state.phase !== 'offered') return setAside('not-cancellable');
+      return events({
+        type: 'UpdateCancelled',
+        data: {
+          ...baseOf(state, again(state, state.attemptsUsed, context, 'cancelled')),
+          reason: 'halted',
+          detail: '',
+        },
+      });
     case 'Satisfy':
       if (state.phase !== 'waiting' && state.phase !== 'offered') return setAside('not-cancellable');
       return events({

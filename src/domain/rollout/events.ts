@@ -106,7 +106,8 @@ export const updateCancelled = defineEvent(
   'UpdateCancelled',
   z.object({
     ...base,
-    reason: z.enum(['aborted', 'ended', 'incompatible', 'decommissioned', 'left']),
+    /** `halted`: an open offer withdrawn by a pause; it goes back to waiting, its number never counts again. */
+    reason: z.enum(['aborted', 'ended', 'incompatible', 'decommissioned', 'left', 'halted']),
     detail: z.string().max(500),
   }),
 );

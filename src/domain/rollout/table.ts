@@ -18,7 +18,6 @@ const BLOCK = 256;
 const WAITING = PHASES.indexOf('waiting');
 const OUTCOMES: readonly (Outcome | null)[] = [null, 'succeeded', 'failed', 'reverted'];
 const HEALTHY = 4;
-const WITHHELD = 8;
 const NONE = Number.POSITIVE_INFINITY;
 
 export class AssignmentTable {
@@ -119,12 +118,11 @@ export class AssignmentTable {
       this.#add(state.wave, before, -1);
       this.#add(state.wave, after, 1);
     }
-    const withheld = before === after ? (this.#flags[row] ?? 0) & WITHHELD : 0;
     this.#phase[row] = after;
     this.#attempt[row] = state.attempt;
     this.#used[row] = state.attemptsUsed;
     this.#outcomeAttempt[row] = state.outcomeAttempt;
-    this.#flags[row] = OUTCOMES.indexOf(state.outcome) | (state.healthy ? HEALTHY : 0) | withheld;
+    this.#flags[row] = OUTCOMES.indexOf(state.outcome) | (state.healthy ? HEALTHY : 0);
     this.#offer[row] = state.offer;
     this.#lastSeq[row] = state.lastSeq;
     this.#epoch[row] = state.epoch ?? 0;
@@ -134,16 +132,6 @@ export class AssignmentTable {
       this.#dueFrom[block] = Math.min(this.#dueFrom[block] ?? NONE, state.deadline_ms);
     if (state.phase === 'waiting')
       this.#waitFrom[block] = Math.min(this.#waitFrom[block] ?? NONE, state.notBefore_ms ?? 0);
-  }
-
-  /** Accepted while the rollout was halted: no grant was given. Ends with the phase. */
-  withheld(row: number): boolean {
-    return ((this.#flags[row] ?? 0) & WITHHELD) !== 0;
-  }
-
-  setWithheld(row: number, withheld: boolean): void {
-    const flags = this.#flags[row] ?? 0;
-    this.#flags[row] = withheld ? flags | WITHHELD : flags & ~WITHHELD;
   }
 
   /** Vehicles in a phase; of one wave or of all. */

@@ -90,6 +90,15 @@ describe('a late trigger (DESIGN §4.4)', () => {
     expect(again.given(says('accepted', { seq: 4, offer: 2 })).state.phase).toBe('accepted');
   });
 
+  it('is refused after a halt took the offer back, also when the vehicle is offered again', () => {
+    const halted = story().given({ type: 'Withdraw' });
+    expect(halted.state).toMatchObject({ phase: 'waiting', attemptsUsed: 0, notBefore_ms: null });
+    expect(halted.do(says('accepted', { seq: 1 }))).toEqual(setAside('stale-offer'));
+    halted.given(offer());
+    expect(halted.do(says('accepted', { seq: 1 }))).toEqual(setAside('stale-offer'));
+    expect(halted.given(says('accepted', { seq: 2, offer: 2 })).state.phase).toBe('accepted');
+  });
+
   it('is refused after a cancellation too', () => {
     const cancelled = story().given({ type: 'Cancel', reason: 'aborted', detail: '' });
     expect(cancelled.do(says('accepted', { seq: 1 }))).toEqual(setAside('stale-offer'));

@@ -38,6 +38,7 @@ const command: fc.Arbitrary<AssignmentCommand> = fc.oneof(
     weight: 1,
     arbitrary: fc.constantFrom<AssignmentCommand>(
       { type: 'Cancel', reason: 'aborted', detail: '' },
+      { type: 'Withdraw' },
       { type: 'Satisfy', softwareVersion: '1' },
     ),
   },
@@ -157,16 +158,5 @@ describe('the table of a shard', () => {
     expect(table.bytes / 10_000).toBeLessThanOrEqual(64);
     expect(table.vehicleId(table.indexOf(vin(1234)))).toBe(vin(1234));
     expect(table.indexOf('UNKNOWN')).toBe(-1);
-  });
-
-  it('remembers that a grant is withheld until the phase ends', () => {
-    const table = new AssignmentTable(targets(1));
-    const row = 0;
-    table.set(row, { ...table.get(row), phase: 'accepted', deadline_ms: T0 });
-    table.setWithheld(row, true);
-    table.set(row, { ...table.get(row), lastSeq: 3 });
-    expect(table.withheld(row)).toBe(true);
-    table.set(row, { ...table.get(row), phase: 'downloading' });
-    expect(table.withheld(row)).toBe(false);
   });
 });
