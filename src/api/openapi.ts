@@ -32,9 +32,10 @@ class Schemas {
   }
 }
 
-/** JSON numbers of JavaScript reach ±2^53-1: zod writes that down for every integer; it only adds noise. */
+/** Patterns that only spell out a format, and the bounds that every integer of JavaScript has, are noise. */
 function rewritten(json: Json): Json {
-  const text = JSON.stringify(json, (key, value: unknown) => {
+  const text = JSON.stringify(json, function (this: Json, key, value: unknown) {
+    if (key === 'pattern' && typeof value === 'string' && this['format'] !== undefined) return undefined;
     if (key === 'maximum' && value === Number.MAX_SAFE_INTEGER) return undefined;
     if (key === 'minimum' && value === Number.MIN_SAFE_INTEGER) return undefined;
     return value;
@@ -144,13 +145,11 @@ function responsesOf(operation: OperationDoc, access: Access, schemas: Schemas):
     const { status } = problemTypeOf(code);
     byStatus.set(status, [...new Set([...(byStatus.get(status) ?? []), code])]);
   }
-  const content = { 'application/problem+json': { schema: schemas.of(problemSchema, 'output') } };
-  for (const [status, codes] of [...byStatus].sort(([a], [b]) => a - b)) {
-    const description = codes.map((code) => `\`${code}\`: ${problemTypeOf(code).title}.`).join(' ');
-    responses[status] = { description, content };
-  }
+  const problem = (description: string) => ({ $ref: '#/components/responses/Problem', description });
+  for (const [status, codes] of [...byStatus].sort(([a], [b]) => a - b))
+    responses[status] = problem(codes.map((code) => `\`${code}\`: ${problemTypeOf(code).title}.`).join(' '));
   if (operation.command === true && responses['409'] === undefined)
-    responses['409'] = { description: 'Refused in the present state; the type says why.', content };
+    responses['409'] = problem('Refused in the present state; the type says why.');
   return responses;
 }
 
@@ -188,6 +187,16 @@ function operationOf(operation: OperationDoc, schemas: Schemas): object {
   };
 }
 
+const PROBLEM_EXAMPLE = {
+  type: 'urn:fleetwave:problem:revision-mismatch',
+  title: 'The resource has changed',
+  status: 412,
+  detail: 'campaign-tcm-2026-07 is at revision 6, not 5',
+  hint: 'Read it again and decide on what is there now.',
+  instance: 'urn:uuid:0198f0a1-7c3e-7b1a-9d57-3f2e8a6c1b40',
+  details: { expected: 5, actual: 6 },
+};
+
 const templated = (url: string): string => url.replace(/:([A-Za-z0-9]+)/g, '{$1}');
 
 export function openApiDocument(operations: readonly OperationDoc[]): object {
@@ -198,6 +207,12 @@ export function openApiDocument(operations: readonly OperationDoc[]): object {
     const path = templated(operation.url);
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: operationOf(operation, schemas) };
   }
+  const problem = {
+    description: 'A problem (RFC 9457).',
+    content: {
+      'application/problem+json': { schema: schemas.of(problemSchema, 'output'), example: PROBLEM_EXAMPLE },
+    },
+  };
   const tags = [...new Set(sorted.map((operation) => operation.tag))].sort();
   return {
     openapi: '3.1.1',
@@ -215,6 +230,7 @@ export function openApiDocument(operations: readonly OperationDoc[]): object {
     paths,
     components: {
       schemas: Object.fromEntries(Object.entries(schemas.components).sort(([a], [b]) => (a < b ? -1 : 1))),
+      responses: { Problem: problem },
       parameters: PARAMETERS,
       headers: HEADERS,
       securitySchemes: {

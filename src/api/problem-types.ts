@@ -2,6 +2,8 @@
  * Every problem the API answers with (RFC 9457): the code is stable, `type` is `urn:fleetwave:problem:{code}`.
  * The one place where a domain rejection gets its HTTP status; a test finds codes that are missing here.
  */
+import { DOMAIN_PROBLEMS } from './domain-problems.ts';
+
 export interface ProblemType {
   readonly status: number;
   readonly title: string;
@@ -33,22 +35,6 @@ const HTTP_PROBLEMS = {
   overloaded: type(503, 'The server is overloaded'),
   'shutting-down': type(503, 'The server is shutting down'),
   'not-ready': type(503, 'The server is not ready'),
-} as const;
-
-/** Rejections of deciders and services. */
-const DOMAIN_PROBLEMS = {
-  'revision-mismatch': type(412, 'The resource has changed'),
-  'idempotency-key-reused': type(422, 'The Idempotency-Key was used with another request'),
-  'newer-writer': type(409, 'Written by a newer version'),
-  busy: type(409, 'The resource kept changing'),
-  'too-large': type(413, 'The command makes too many events'),
-  'four-eyes': type(403, 'Another person must do this'),
-  'invalid-query': type(400, 'The target query can not be parsed'),
-  'invalid-vin': type(400, 'The VIN does not follow ISO 3779'),
-  'digest-mismatch': type(422, 'The bytes have another digest than declared'),
-  'token-invalid': type(401, 'The content token is not valid'),
-  'token-expired': type(401, 'The content token has ended'),
-  'content-not-granted': type(403, 'The token does not cover this content'),
 } as const;
 
 export const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = { ...HTTP_PROBLEMS, ...DOMAIN_PROBLEMS };

@@ -1,6 +1,9 @@
 /** Schemas that several routes share. Ids make them components of the OpenAPI document. */
 import { z } from 'zod';
+import { campaignPolicy } from '../domain/campaign/policy.ts';
 import { artifactId, campaignId } from '../domain/shared/ids.ts';
+import { ecu } from '../domain/vehicle/events.ts';
+import { strict } from './strict.ts';
 
 /** What a command answers with. */
 export const commandResult = z
@@ -44,3 +47,8 @@ export const campaignParams = z.strictObject({ campaignId });
 export const vehicleParams = z.strictObject({
   vehicle: z.string().regex(/^[A-Za-z0-9]{1,32}$/, 'must be a VIN or a vehicle id'),
 });
+
+/** Parts of bodies that a generated client should have as types of their own. */
+export const policyBody = strict(campaignPolicy).meta({ id: 'CampaignPolicy' });
+export const ecuBody = strict(ecu).meta({ id: 'Ecu' });
+export const ecusBody = z.array(ecuBody).max(200);

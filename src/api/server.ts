@@ -38,6 +38,8 @@ export interface ServerOptions {
   readonly logger?: FastifyBaseLogger;
   readonly protection?: Partial<ProtectionOptions>;
   readonly live?: Partial<LiveOptions>;
+  /** Checks every JSON answer against its documented schema; for tests, because it costs time. */
+  readonly checkAnswers?: boolean;
 }
 
 /** JSON bodies, bytes: more would not fit into one append anyway. Files and imports are streamed. */
@@ -71,6 +73,7 @@ export async function buildServer(
   app.decorate('operations', operations);
   app.decorate('openApi', openApi);
   registerBodies(app);
+  if (options.checkAnswers === true) registerAnswerCheck(app);
   registerErrors(app, services, operations);
   registerClosing(app, services, hub);
   registerHttpMetrics(app, services.metrics, () => hub.clients);
@@ -80,7 +83,17 @@ export async function buildServer(
   registerNegotiation(app);
   await registerRateLimit(app, protection);
   await registerReference(app, openApi);
-  // Scopes of their own: only these routes take raw streams.
+  await registerRoutes(app, services, hub, openApi);
+  return app;
+}
+
+/** Declares every operation. Raw streams are taken in scopes of their own, so that no other route takes them. */
+export async function registerRoutes(
+  app: FastifyInstance,
+  services: ApiServices,
+  hub: LiveHub,
+  openApi: () => object,
+): Promise<void> {
   await app.register((scope, _options, done) => {
     uploadRoutes(scope, services);
     done();
@@ -108,7 +121,6 @@ export async function buildServer(
     systemRoutes(scope, services, openApi);
     done();
   });
-  return app;
 }
 
 function createApp(options: ServerOptions): FastifyInstance {
@@ -127,6 +139,19 @@ function createApp(options: ServerOptions): FastifyInstance {
   // With `Expect: 100-continue` the body is asked for only once headers, key and role have been accepted.
   app.server.on('checkContinue', (request, response) => app.routing(request, response));
   return app;
+}
+
+function registerAnswerCheck(app: FastifyInstance): void {
+  app.addHook('preSerialization', async (request, reply, payload) => {
+    const { operation } = request.routeOptions.config;
+    if (operation === undefined || reply.statusCode >= 400) return payload;
+    const documented = operation.responses[reply.statusCode];
+    if (documented === undefined) throw new Error(`${operation.id} does not document ${reply.statusCode}`);
+    const parsed = documented.schema?.safeParse(payload);
+    if (parsed?.success === false)
+      throw new Error(`${operation.id} answers otherwise: ${parsed.error.message}`);
+    return payload;
+  });
 }
 
 /** JSON only, `__proto__` refused, an empty body is an empty command. */

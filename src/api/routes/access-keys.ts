@@ -35,6 +35,7 @@ export function accessRoutes(app: FastifyInstance, services: ApiServices): void 
     bodyExample: { person: 'ada', roles: ['developer', 'planner'] },
     command: true,
     responses: {
+      200: { description: 'Made before, under the same Idempotency-Key.', schema: keyResult },
       201: {
         description: 'Made. Keep the key: only its hash is stored.',
         schema: keyResult,

@@ -17,9 +17,8 @@ import { answer, envelopeOf } from '../command.ts';
 import { plain } from '../queries.ts';
 import type { OperationId } from '../roles.ts';
 import { route } from '../route.ts';
-import { campaignParams, commandExample, commandResult, openDocument } from '../schemas.ts';
+import { campaignParams, commandExample, commandResult, openDocument, policyBody } from '../schemas.ts';
 import type { ApiServices, CampaignHttpCommand } from '../services.ts';
-import { strict } from '../strict.ts';
 
 /** How long define-targeting waits for the planner, milliseconds. */
 const FREEZE_WAIT_MS = 5000;
@@ -87,7 +86,7 @@ export function campaignRoutes(app: FastifyInstance, services: ApiServices): voi
     tag: 'campaigns',
     summary: 'Create a campaign under your own id',
     params: campaignParams,
-    body: strict(createCampaign.omit({ type: true, campaignId: true })),
+    body: createCampaign.omit({ type: true, campaignId: true }).extend({ policy: policyBody }),
     bodyExample: campaignExample,
     command: true,
     responses: {
@@ -140,7 +139,7 @@ function planningCommands(app: FastifyInstance, services: ApiServices): void {
     id: 'amendCampaign',
     verb: 'amend',
     summary: 'Change the policy',
-    body: strict(amendCampaign.omit({ type: true })),
+    body: amendCampaign.omit({ type: true }).extend({ policy: policyBody }),
     bodyExample: { policy: campaignExample.policy, note: 'Slower.' },
     toCommand: (body) => ({ type: 'AmendCampaign', ...body }),
   });

@@ -10,12 +10,12 @@ import {
   reportInventory,
   revokeCredential,
 } from '../../domain/vehicle/commands.ts';
-import { ecus, vehicleDescription } from '../../domain/vehicle/events.ts';
+import { vehicleDescription } from '../../domain/vehicle/events.ts';
 import { answer, envelopeOf } from '../command.ts';
 import { fromRejection, notFound } from '../problem.ts';
 import type { OperationId } from '../roles.ts';
 import { route } from '../route.ts';
-import { commandExample, commandResult, vehicleParams } from '../schemas.ts';
+import { commandExample, commandResult, ecuBody, ecusBody, vehicleParams } from '../schemas.ts';
 import type { ApiServices, VehicleHttpCommand } from '../services.ts';
 import { strict } from '../strict.ts';
 
@@ -24,7 +24,7 @@ const done = { 200: { description: 'Taken effect.', schema: commandResult, examp
 
 const description = strict(vehicleDescription);
 /** A vehicle in full, without its VIN: the body of PUT, and with `vin` a row of an import. */
-export const vehicleBody = description.extend({ ecus: strict(ecus).optional() });
+export const vehicleBody = description.extend({ ecus: ecusBody.optional() });
 
 export const vehicleExample = {
   brand: 'Aurora',
@@ -79,7 +79,7 @@ export function vehicleRoutes(app: FastifyInstance, services: ApiServices): void
     id: 'reportInventory',
     verb: 'inventory',
     summary: 'Report all ECUs of a vehicle, as a workshop or plant read them',
-    body: z.strictObject({ source: inventorySource, ecus: strict(ecus) }),
+    body: z.strictObject({ source: inventorySource, ecus: ecusBody }),
     bodyExample: { source: 'workshop', ecus: vehicleExample.ecus },
     toCommand: (body) => ({ type: 'ReportInventory', report: null, ...body }),
   });
@@ -87,7 +87,7 @@ export function vehicleRoutes(app: FastifyInstance, services: ApiServices): void
     id: 'replaceEcu',
     verb: 'replace-ecu',
     summary: 'Record that an ECU was replaced',
-    body: strict(replaceEcu.omit({ type: true })),
+    body: replaceEcu.omit({ type: true }).extend({ installed: ecuBody }),
     bodyExample: { ecuType: 'TCM', installed: vehicleExample.ecus[0] },
     toCommand: (body) => ({ type: 'ReplaceEcu', ...body }),
   });

@@ -68,7 +68,7 @@ export async function startHarness(
     readiness: async () => ({ ready: true, checks: [] }),
   };
   const services = { ...base, ...change(base) };
-  const app = await buildServer(services, options);
+  const app = await buildServer(services, { checkAnswers: true, ...options });
   const all = await keyFor(access, 'root', [
     'admin',
     'developer',
