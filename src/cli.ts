@@ -6,6 +6,7 @@ import { exportEventsCommand } from './cli/export-events.ts';
 import { importCommand } from './cli/import.ts';
 import { keysCommand } from './cli/keys.ts';
 import { vehicleCredentialsCommand } from './cli/vehicle-credentials.ts';
+import { replayCommand } from './cli/replay.ts';
 import { verifyCommand } from './cli/verify.ts';
 import { ConfigError } from './config.ts';
 
@@ -16,6 +17,7 @@ const program = new Command('fleetwave')
   .addCommand(keysCommand())
   .addCommand(vehicleCredentialsCommand())
   .addCommand(exportEventsCommand())
+  .addCommand(replayCommand())
   .addCommand(verifyCommand())
   .addCommand(doctorCommand());
 
