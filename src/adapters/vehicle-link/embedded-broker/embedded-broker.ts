@@ -108,10 +108,10 @@ function follow(broker: Aedes, sessions: VehicleSessions, onError: (error: unkno
   broker.on('client', sessions.opened);
   broker.on('clientDisconnect', sessions.closed);
   broker.on('subscribe', (subscriptions, client) => {
-    const granted = subscriptions.filter(({ qos }) => Number(qos) !== 0x80);
+    // What was refused comes with 0x80, which the types do not know.
     sessions.subscribed(
       client,
-      granted.map(({ topic }) => topic),
+      subscriptions.filter(({ qos }) => Number(qos) <= 2),
     );
   });
   broker.on('unsubscribe', (topics, client) => sessions.unsubscribed(client, topics));

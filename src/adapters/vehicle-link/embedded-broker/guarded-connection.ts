@@ -67,6 +67,11 @@ export class GuardedConnection extends Duplex {
     socket.on('close', () => this.destroy());
   }
 
+  /** Bytes written and not taken by the kernel yet. */
+  get pendingBytes(): number {
+    return this.writableLength + this.#socket.writableLength;
+  }
+
   /** The broker is done with one PUBLISH. */
   settled(): void {
     this.#inFlight--;

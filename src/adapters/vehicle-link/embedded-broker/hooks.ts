@@ -49,13 +49,15 @@ function connectHooks(
         refuse(problem ?? BAD_CREDENTIAL);
         return;
       }
-      handlers.authenticate(username, password?.toString('utf8') ?? '').then(
-        (good) => (good ? admit(username) : refuse(BAD_CREDENTIAL)),
-        (error: unknown) => {
-          onError(error);
-          refuse(UNAVAILABLE);
-        },
-      );
+      const check = async (): Promise<void> => {
+        const good = await handlers.authenticate(username, password?.toString('utf8') ?? '');
+        if (good) admit(username);
+        else refuse(BAD_CREDENTIAL);
+      };
+      check().catch((error: unknown) => {
+        onError(error);
+        refuse(UNAVAILABLE);
+      });
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Client } from 'aedes';
 import type { DownTopic, VehicleLinkHandlers } from '../../../app/ports/vehicle-link.ts';
 import { topicOf } from '../../../protocol/topics.ts';
 import type { GuardedConnection } from './guarded-connection.ts';
+import { publishPacket } from './publish-packet.ts';
 import type { BrokerStats } from './stats.ts';
 
 export interface SessionContext {
@@ -22,11 +23,13 @@ export interface Session {
   /** Takes one message in; calls back when it may be acknowledged, with an error when it may not. */
   take(channel: 'feedback' | 'inventory', payload: Uint8Array, done: (error: Error | null) => void): void;
   send(topic: DownTopic, payload: Uint8Array): void;
-  subscribed(topic: DownTopic): void;
+  subscribed(topic: DownTopic, qos: number): void;
   unsubscribed(topic: DownTopic): void;
   /** Resolves when nothing of this vehicle is being decided any more. */
   idle(): Promise<void>;
 }
+
+const MAX_PACKET_ID = 65_535;
 
 export function createSession(
   vehicleId: string,
@@ -35,15 +38,16 @@ export function createSession(
   context: SessionContext,
 ): Session {
   const { handlers, stats } = context;
-  const topics = new Set<DownTopic>();
+  /** Subscribed now, with the QoS granted: a message is never sent with a higher one [MQTT-3.8.4-6]. */
+  const topics = new Map<DownTopic, number>();
   /** Topics being rendered, and whether something newer went out meanwhile. */
   const rendering = new Map<DownTopic, { again: boolean }>();
-  let pending = 0;
+  let packetId = 0;
   let failed = false;
   let tail: Promise<void> = Promise.resolve();
 
   function write(topic: DownTopic, payload: Uint8Array): void {
-    if (pending + payload.length > context.maxPendingBytes) {
+    if (connection.pendingBytes + payload.length > context.maxPendingBytes) {
       // It will come back and subscribe, and then see the state as it is then.
       stats.slowConsumers++;
       stats.dropped++;
@@ -51,21 +55,13 @@ export function createSession(
       connection.destroy();
       return;
     }
-    pending += payload.length;
     stats.sent++;
-    client.publish(
-      {
-        cmd: 'publish',
-        topic: topicOf(vehicleId, topic),
-        payload: Buffer.from(payload.buffer, payload.byteOffset, payload.length),
-        qos: 1,
-        dup: false,
-        retain: false,
-      },
-      () => {
-        pending -= payload.length;
-      },
-    );
+    if (topics.get(topic) === 0) {
+      connection.write(publishPacket(topicOf(vehicleId, topic), payload, null));
+      return;
+    }
+    packetId = (packetId % MAX_PACKET_ID) + 1;
+    connection.write(publishPacket(topicOf(vehicleId, topic), payload, packetId));
   }
 
   /**
@@ -87,6 +83,17 @@ export function createSession(
     }
   }
 
+  /** Called in the order of arrival, before anything is awaited. */
+  async function deliver(channel: 'feedback' | 'inventory', payload: Uint8Array): Promise<boolean> {
+    try {
+      await handlers.deliver({ vehicleId, channel, payload, receivedAt: context.now() });
+      return true;
+    } catch (error) {
+      context.onError(error);
+      return false;
+    }
+  }
+
   return {
     vehicleId,
     client,
@@ -95,13 +102,7 @@ export function createSession(
     take(channel, payload, done) {
       stats.received++;
       context.budget.take(payload.length);
-      const safe = handlers
-        .deliver({ vehicleId, channel, payload, receivedAt: context.now() })
-        .then(() => true)
-        .catch((error: unknown) => {
-          context.onError(error);
-          return false;
-        });
+      const safe = deliver(channel, payload);
       // One after another, as they came [MQTT-4.6.0-2]; and nothing after one that failed.
       tail = tail.then(async () => {
         const ok = (await safe) && !failed;
@@ -122,8 +123,8 @@ export function createSession(
       else stats.dropped++;
     },
 
-    subscribed(topic) {
-      topics.add(topic);
+    subscribed(topic, qos) {
+      topics.set(topic, qos);
       if (topic !== 'receipt')
         show(topic).catch((error: unknown) => {
           context.onError(error);

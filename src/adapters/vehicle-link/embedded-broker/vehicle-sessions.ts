@@ -11,7 +11,7 @@ export interface VehicleSessions {
   has(vehicleId: string): boolean;
   opened(client: Client): void;
   closed(client: Client): void;
-  subscribed(client: Client, topics: readonly string[]): void;
+  subscribed(client: Client, granted: readonly { readonly topic: string; readonly qos: number }[]): void;
   unsubscribed(client: Client, topics: readonly string[]): void;
   send(messages: readonly DownMessage[]): void;
   disconnect(vehicleId: string): void;
@@ -48,10 +48,10 @@ export function createVehicleSessions(context: SessionContext): VehicleSessions 
       handlers.presence(client.id, false, now());
     },
 
-    subscribed(client, topics) {
-      for (const topic of topics) {
+    subscribed(client, granted) {
+      for (const { topic, qos } of granted) {
         const name = downTopicOf(client.id, topic);
-        if (name !== null) of(client)?.subscribed(name);
+        if (name !== null) of(client)?.subscribed(name, qos);
       }
     },
 
