@@ -25,6 +25,7 @@ export interface AppendRow {
 }
 
 export interface EncodedAppend {
+  readonly request: AppendRequest;
   readonly metadata: string;
   readonly body: string;
 }
@@ -45,14 +46,27 @@ const isStreamName = (name: string): boolean =>
   name.length > 0 && name.length <= MAX_STREAM_NAME && name.isWellFormed() && !name.includes('\0');
 
 /** JSON.stringify escapes what is not well-formed, so both texts are valid UTF-8. */
-export function encodeAppend(request: AppendRequest): EncodedAppend {
-  const events: StoredEvent[] = request.events.map((event) => ({
-    id: event.id,
-    type: event.type,
-    v: event.schemaVersion,
-    data: event.data,
+export function encodeAppends(requests: readonly AppendRequest[]): EncodedAppend[] {
+  let last: AppendRequest['metadata'] | null = null;
+  let metadata = '';
+  return requests.map((request) => {
+    // The appends of one decision share their metadata.
+    if (request.metadata !== last) {
+      last = request.metadata;
+      metadata = JSON.stringify(last);
+    }
+    return { request, metadata, body: encodeBody(request.events) };
+  });
+}
+
+function encodeBody(events: AppendRequest['events']): string {
+  const stored: StoredEvent[] = events.map(({ id, type, schemaVersion, data }) => ({
+    id,
+    type,
+    v: schemaVersion,
+    data,
   }));
-  return { metadata: JSON.stringify(request.metadata), body: JSON.stringify(events) };
+  return JSON.stringify(stored);
 }
 
 export const byteLength = (encoded: EncodedAppend): number =>

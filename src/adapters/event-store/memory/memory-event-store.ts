@@ -19,7 +19,7 @@ import {
   checkRequest,
   decodeRow,
   type EncodedAppend,
-  encodeAppend,
+  encodeAppends,
   findRepeat,
 } from '../append-codec.ts';
 import { FIRST_LINK, linkHash } from '../chain.ts';
@@ -64,18 +64,17 @@ class MemoryEventStore implements EventStore {
   async append(requests: readonly AppendRequest[]): Promise<readonly AppendResult[]> {
     this.#mustBeOpen();
     for (const request of requests) checkRequest(request);
-    const encoded = requests.map((request) => encodeAppend(request));
+    const encoded = encodeAppends(requests);
     if (this.#options.beforeAppend !== undefined) await this.#options.beforeAppend(requests);
     const before = this.#head;
-    const results = requests.map((request, index) =>
-      this.#appendOne(request, encoded[index] ?? encodeAppend(request)),
-    );
+    const results = encoded.map((one) => this.#appendOne(one));
     if (this.#head > before) for (const listener of this.#listeners) listener();
     await this.#options.afterAppend?.(results);
     return results;
   }
 
-  #appendOne(request: AppendRequest, encoded: EncodedAppend): AppendResult {
+  #appendOne(encoded: EncodedAppend): AppendResult {
+    const { request, metadata, body } = encoded;
     const bytes = byteLength(encoded);
     if (bytes > MAX_APPEND_BYTES) return { status: 'too-large', bytes, limit: MAX_APPEND_BYTES };
     const stream = this.#streams.get(request.stream) ?? { revision: -1, rows: [] };
@@ -95,7 +94,8 @@ class MemoryEventStore implements EventStore {
     const firstRevision = stream.revision + 1;
     const previous = stream.rows.at(-1)?.hash ?? FIRST_LINK;
     const row = {
-      ...encoded,
+      metadata,
+      body,
       position: this.#head + 1,
       count: events.length,
       stream: request.stream,

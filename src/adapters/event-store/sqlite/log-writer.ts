@@ -2,11 +2,13 @@
 import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { type AppendRow, findRepeat, idsOf } from '../append-codec.ts';
-import { FIRST_LINK } from '../chain.ts';
+import { HASH_BYTES } from '../chain.ts';
 import type { AppendBatch, AppendReply } from './messages.ts';
 import { OFFSETS_PER_APPEND } from './messages.ts';
 import { StreamCache, type StreamHead } from './stream-cache.ts';
 
+/** What the first append of a stream is chained to, see `chain.ts`. */
+const FIRST_LINK = '\0'.repeat(HASH_BYTES);
 /** Streams whose heads are kept in memory. */
 const CACHED_STREAMS = 262_144;
 
@@ -29,6 +31,7 @@ export class LogWriter {
   readonly #db: DatabaseSync;
   readonly #statements: ReturnType<typeof prepare>;
   readonly #cache = new StreamCache(CACHED_STREAMS);
+  readonly #link = Buffer.alloc(HASH_BYTES);
   #head: number;
   #lastStreamId: number;
 
@@ -63,7 +66,7 @@ export class LogWriter {
     try {
       replies = batches.map((batch) => this.#applyBatch(transaction, batch));
       for (const { revision, hash: link, id } of transaction.stale)
-        this.#statements.updateStream.run(revision, link, id);
+        this.#statements.updateStream.run(revision, this.#blobOf(link), id);
       this.#db.exec('COMMIT');
     } catch (error) {
       // SQLite has already rolled back after some errors (disk full, I/O).
@@ -95,54 +98,57 @@ export class LogWriter {
     const expected = batch.expectedRevisions[index] ?? 0;
     const count = batch.counts[index] ?? 0;
     const at = index * OFFSETS_PER_APPEND;
-    const [frame = 0, metadata = 0, body = 0, end = 0] = batch.offsets.slice(at, at + OFFSETS_PER_APPEND);
-    const { bytes } = batch;
-    let head = transaction.heads.get(stream) ?? this.#cache.get(stream);
-    if (head === undefined && expected >= 0) head = this.#loadHead(stream);
-    if (head === undefined && expected === -1) {
-      bytes.set(FIRST_LINK, frame);
-      const link = hash('sha256', bytes.subarray(frame, end), 'buffer');
+    const [frame, body, end] = [
+      batch.offsets[at] ?? 0,
+      batch.offsets[at + 2] ?? 0,
+      batch.offsets[at + 3] ?? 0,
+    ];
+    if (expected === -1) {
+      // Most of these streams are new: inserting finds out, without a look-up before.
+      const link = chained(batch.bytes, frame, end, FIRST_LINK);
       const id = transaction.lastStreamId + 1;
-      if (this.#statements.insertStream.run(id, stream, count - 1, link).changes === 1) {
+      if (this.#statements.insertStream.run(id, stream, count - 1, this.#blobOf(link)).changes === 1) {
         transaction.lastStreamId = id;
-        transaction.heads.set(stream, { id, revision: count - 1, hash: link });
-        return this.#insert(transaction, id, 0, count, link, bytes, metadata, body, end);
+        const head = { id, revision: count - 1, hash: link };
+        transaction.heads.set(stream, head);
+        return this.#insert(transaction, batch, index, head);
       }
-      head = this.#loadHead(stream);
     }
+    const head = transaction.heads.get(stream) ?? this.#cache.get(stream) ?? this.#loadHead(stream);
     if (head === undefined || head.revision !== expected)
-      return this.#explain(head, expected, bytes.subarray(body, end));
-    bytes.set(head.hash, frame);
-    head.hash = hash('sha256', bytes.subarray(frame, end), 'buffer');
+      return this.#explain(head, expected, batch.bytes.subarray(body, end));
+    head.hash = chained(batch.bytes, frame, end, head.hash);
     head.revision = expected + count;
     transaction.heads.set(stream, head);
     transaction.stale.add(head);
-    return this.#insert(transaction, head.id, expected + 1, count, head.hash, bytes, metadata, body, end);
+    return this.#insert(transaction, batch, index, head);
   }
 
-  #insert(
-    transaction: Transaction,
-    streamId: number,
-    firstRevision: number,
-    count: number,
-    link: Uint8Array,
-    bytes: Uint8Array,
-    metadata: number,
-    body: number,
-    end: number,
-  ): Outcome {
+  /** Writes the append that has just become the head of its stream. */
+  #insert(transaction: Transaction, batch: AppendBatch, index: number, head: StreamHead): Outcome {
+    const count = batch.counts[index] ?? 0;
+    const at = index * OFFSETS_PER_APPEND;
+    const metadata = batch.offsets[at + 1] ?? 0;
+    const body = batch.offsets[at + 2] ?? 0;
+    const end = batch.offsets[at + 3] ?? 0;
     this.#statements.insertAppend.run(
       transaction.head + 1,
       count,
-      streamId,
-      firstRevision,
-      link,
+      head.id,
+      head.revision - count + 1,
+      this.#blobOf(head.hash),
       // The length of the body stands in four bytes before it.
-      bytes.subarray(metadata, body - 4),
-      bytes.subarray(body, end),
+      batch.bytes.subarray(metadata, body - 4),
+      batch.bytes.subarray(body, end),
     );
     transaction.head += count;
-    return { outcome: 'appended', revision: firstRevision + count - 1, position: transaction.head };
+    return { outcome: 'appended', revision: head.revision, position: transaction.head };
+  }
+
+  /** A hash to be bound; valid until the next call, as SQLite copies it. */
+  #blobOf(link: string): Buffer {
+    this.#link.write(link, 'latin1');
+    return this.#link;
   }
 
   /** The revision is not the expected one: a lost race, or a retry of an append that is there already. */
@@ -172,8 +178,20 @@ export class LogWriter {
   #loadHead(stream: string): StreamHead | undefined {
     const row = this.#statements.selectStream.get(stream);
     if (row === undefined) return undefined;
-    return { id: Number(row['id']), revision: Number(row['revision']), hash: row['hash'] as Uint8Array };
+    return {
+      id: Number(row['id']),
+      revision: Number(row['revision']),
+      hash: Buffer.from(row['hash'] as Uint8Array).toString('latin1'),
+    };
   }
+}
+
+/** Puts the previous hash into the room that its frame has for it, and hashes the frame. */
+function chained(bytes: Uint8Array, frame: number, end: number, previous: string): string {
+  const framed = Buffer.from(bytes.buffer, bytes.byteOffset + frame, end - frame);
+  framed.write(previous, 'latin1');
+  // As a short latin1 string (`binary`): cheaper to make and to keep than a buffer.
+  return hash('sha256', framed, 'binary');
 }
 
 const prepare = (db: DatabaseSync) => ({

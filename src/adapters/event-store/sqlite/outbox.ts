@@ -1,5 +1,5 @@
 /** Gathers appends into one message for the writer: texts as bytes in one buffer, framed as they are hashed. */
-import type { AppendRequest, AppendResult } from '../../../app/ports.ts';
+import type { AppendResult } from '../../../app/ports.ts';
 import { MAX_APPEND_BYTES } from '../../../app/ports.ts';
 import type { EncodedAppend } from '../append-codec.ts';
 import { FRAME_OVERHEAD, HASH_BYTES } from '../chain.ts';
@@ -42,22 +42,16 @@ export class Outbox {
     return this.#used;
   }
 
-  add(
-    requests: readonly AppendRequest[],
-    encoded: readonly EncodedAppend[],
-  ): Promise<readonly AppendResult[]> {
+  add(encoded: readonly EncodedAppend[]): Promise<readonly AppendResult[]> {
     const first = this.#streams.length;
-    const results = requests.map((request, index) => {
-      const texts = encoded[index];
-      return texts === undefined ? null : this.#addOne(request, texts);
-    });
+    const results = encoded.map((one) => this.#addOne(one));
     return new Promise((resolve, reject) => {
       this.#entries.push({ results, first, resolve, reject });
     });
   }
 
   /** Lays out one frame (see `chain.ts`). @returns a result when the append is refused here. */
-  #addOne(request: AppendRequest, { metadata, body }: EncodedAppend): AppendResult | null {
+  #addOne({ request, metadata, body }: EncodedAppend): AppendResult | null {
     const frame = this.#used;
     this.#reserve(
       FRAME_OVERHEAD + MAX_BYTES_PER_CHARACTER * (request.stream.length + metadata.length + body.length),

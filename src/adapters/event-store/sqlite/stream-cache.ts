@@ -4,7 +4,8 @@ import { HASH_BYTES } from '../chain.ts';
 export interface StreamHead {
   readonly id: number;
   revision: number;
-  hash: Uint8Array;
+  /** 32 bytes as a latin1 string. */
+  hash: string;
 }
 
 /** Second-chance replacement; about 150 bytes per stream. */
@@ -13,7 +14,7 @@ export class StreamCache {
   readonly #names: (string | undefined)[];
   readonly #ids: Float64Array;
   readonly #revisions: Float64Array;
-  readonly #hashes: Uint8Array;
+  readonly #hashes: Buffer;
   readonly #used: Uint8Array;
   #hand = 0;
 
@@ -21,7 +22,7 @@ export class StreamCache {
     this.#names = new Array<string | undefined>(capacity).fill(undefined);
     this.#ids = new Float64Array(capacity);
     this.#revisions = new Float64Array(capacity);
-    this.#hashes = new Uint8Array(capacity * HASH_BYTES);
+    this.#hashes = Buffer.alloc(capacity * HASH_BYTES);
     this.#used = new Uint8Array(capacity);
   }
 
@@ -33,7 +34,7 @@ export class StreamCache {
     return {
       id: this.#ids[slot] ?? 0,
       revision: this.#revisions[slot] ?? 0,
-      hash: this.#hashes.slice(at, at + HASH_BYTES),
+      hash: this.#hashes.toString('latin1', at, at + HASH_BYTES),
     };
   }
 
@@ -42,7 +43,7 @@ export class StreamCache {
     this.#used[slot] = 1;
     this.#ids[slot] = head.id;
     this.#revisions[slot] = head.revision;
-    this.#hashes.set(head.hash, slot * HASH_BYTES);
+    this.#hashes.write(head.hash, slot * HASH_BYTES, 'latin1');
   }
 
   /** Takes the first slot that was not used since the hand last passed it. */
