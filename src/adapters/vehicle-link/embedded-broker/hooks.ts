@@ -49,15 +49,19 @@ function connectHooks(
         refuse(problem ?? BAD_CREDENTIAL);
         return;
       }
-      const check = async (): Promise<void> => {
-        const good = await handlers.authenticate(username, password?.toString('utf8') ?? '');
-        if (good) admit(username);
-        else refuse(BAD_CREDENTIAL);
+      /** The CONNACK return code, 0 for welcome. */
+      const judge = async (): Promise<number> => {
+        try {
+          const secret = password?.toString('utf8') ?? '';
+          return (await handlers.authenticate(username, secret)) ? 0 : BAD_CREDENTIAL;
+        } catch (error) {
+          onError(error);
+          return UNAVAILABLE;
+        }
       };
-      check().catch((error: unknown) => {
-        onError(error);
-        refuse(UNAVAILABLE);
-      });
+      judge()
+        .then((code) => (code === 0 ? admit(username) : refuse(code)))
+        .catch(onError);
     },
   };
 }

@@ -94,6 +94,16 @@ export function createSession(
     }
   }
 
+  /** Nothing is acknowledged after a message that failed: the connection ends, and the vehicle sends again. */
+  async function answer(safe: boolean, done: (error: Error | null) => void): Promise<void> {
+    const ok = safe && !failed;
+    // A turn for the acknowledgements of those before to leave.
+    if (!ok && !failed) await new Promise((resolve) => setImmediate(resolve));
+    failed = !ok;
+    stats[ok ? 'delivered' : 'undelivered']++;
+    done(ok ? null : new Error('the message could not be recorded'));
+  }
+
   return {
     vehicleId,
     client,
@@ -103,17 +113,14 @@ export function createSession(
       stats.received++;
       context.budget.take(payload.length);
       const safe = deliver(channel, payload);
-      // One after another, as they came [MQTT-4.6.0-2]; and nothing after one that failed.
-      tail = tail.then(async () => {
-        const ok = (await safe) && !failed;
-        // A turn for the acknowledgements of those before to leave: the connection ends now.
-        if (!ok && !failed) await new Promise((resolve) => setImmediate(resolve));
-        failed = !ok;
-        stats[ok ? 'delivered' : 'undelivered']++;
-        done(ok ? null : new Error('the message could not be recorded'));
-        context.budget.give(payload.length);
-        connection.settled();
-      });
+      // One after another, as they came [MQTT-4.6.0-2].
+      tail = tail
+        .then(async () => answer(await safe, done))
+        .catch(context.onError)
+        .finally(() => {
+          context.budget.give(payload.length);
+          connection.settled();
+        });
     },
 
     send(topic, payload) {
