@@ -150,6 +150,44 @@ describe('an upload', () => {
     expect(await blobsOf()).toHaveLength(1);
   });
 
+  it('whose event can not be recorded fails, and can be repeated', async () => {
+    await bench.register();
+    const append = bench.store.append.bind(bench.store);
+    bench.store.append = async () => {
+      expect(await blobsOf()).toHaveLength(1);
+      throw new Error('disk full');
+    };
+    await expect(bench.upload(image)).rejects.toThrow('disk full');
+    expect(await bench.events()).toEqual(['ArtifactRegistered']);
+    bench.store.append = append;
+    expect(await bench.upload(image)).toMatchObject({ ok: true, revision: 1 });
+  });
+
+  it('that the store can not take is our failure, not the sender’s, and leaves nothing', async () => {
+    const full = await openWorkbench();
+    const { begin } = full.blobs;
+    let aborted = 0;
+    full.blobs.begin = async () => {
+      const upload = await begin();
+      return {
+        ...upload,
+        write: async () => {
+          throw new Error('ENOSPC');
+        },
+        abort: () => {
+          aborted++;
+          return upload.abort();
+        },
+      };
+    };
+    await full.register();
+    await expect(full.upload(image)).rejects.toThrow('ENOSPC');
+    expect(aborted).toBe(1);
+    expect(await full.incoming()).toEqual([]);
+    expect(await full.events()).toEqual(['ArtifactRegistered']);
+    await full.dispose();
+  });
+
   it('takes an empty file, and one of several chunks', async () => {
     await bench.register();
     expect(await bench.upload(bytesOf(0), 'empty')).toMatchObject({ ok: true });
