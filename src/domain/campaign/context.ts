@@ -1,15 +1,10 @@
 /** What campaign decisions look up of other streams, and the rejections that several of them share. */
+import type { ArtifactStage } from '../artifact/state.ts';
 import type { DecisionContext } from '../shared/decider.ts';
 import { reject } from '../shared/decider.ts';
 import type { Campaign, CampaignState } from './state.ts';
 
-export type ArtifactStanding =
-  | 'unknown'
-  | 'registered'
-  | 'validated'
-  | 'released'
-  | 'deprecated'
-  | 'withdrawn';
+export type ArtifactStanding = ArtifactStage | 'unknown';
 
 export interface CampaignLookups {
   /** Standing of each of the campaign's artifacts; what is missing counts as unknown. */

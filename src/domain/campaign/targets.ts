@@ -1,4 +1,5 @@
 /** Reading a frozen list of targets back from a `targets-{campaignId}-{shard}` stream. */
+import { canonicalJson } from '../shared/canonical.ts';
 import type { TargetSlice, TargetsEvent } from './events.ts';
 
 export interface Target {
@@ -64,3 +65,13 @@ export function foldTargets(events: Iterable<TargetsEvent>, planId: string): Sha
   if (closed === null) return null;
   return { targets: [...closed.targets.values()], slices: closed.slices, digest: closed.digest };
 }
+
+/** One row of TargetsListed. */
+export type TargetTuple = Extract<TargetsEvent, { type: 'TargetsListed' }>['data']['targets'][number];
+
+/**
+ * What the digest of a shard's list is made over: its slices, an empty line, and its targets in rank order,
+ * each a line of JSON. The digest of all targets is over the shards' digests, one a line, shard 0 first.
+ */
+export const shardDigestText = (slices: readonly TargetSlice[], targets: readonly TargetTuple[]): string =>
+  `${slices.map(canonicalJson).join('\n')}\n\n${targets.map((target) => JSON.stringify(target)).join('\n')}`;
