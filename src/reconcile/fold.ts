@@ -157,11 +157,8 @@ export class Fold {
       return 'repeated';
     }
     message.recorded = true;
-    const late = type === 'LateOutcomeReported';
-    const kind = late ? data.text('outcome') : KIND_OF[type];
-    const attempt = late ? data.whole('reportedAttempt') : data.whole('attempt');
-    const same = message.kind === kind && message.campaignId === campaignId && message.attempt === attempt;
-    if (!same) this.#findings.found('wrong', `${name} records ${message.kind} of attempt ${message.attempt}`);
+    if (!records(type, data, message) || message.campaignId !== campaignId)
+      this.#findings.found('wrong', `${name} records ${message.kind} of attempt ${message.attempt}`);
     return message;
   }
 
@@ -202,6 +199,14 @@ export class Fold {
       this.#findings.found('countedTwice', `${assignment.vehicleId} ${outcome} in attempt ${attempt}`);
     assignment.outcomes.set(attempt, outcome);
   }
+}
+
+/** Whether an event is what must come of a message. A late `healthy` says that the installation succeeded. */
+function records(type: string, data: Fields, { kind, attempt }: Message): boolean {
+  if (type !== 'LateOutcomeReported') return KIND_OF[type] === kind && data.whole('attempt') === attempt;
+  const outcome = data.text('outcome');
+  const same = outcome === kind || (outcome === 'succeeded' && kind === 'healthy');
+  return same && data.whole('reportedAttempt') === attempt;
 }
 
 /** `rollout-{campaign}-{shard}`; campaign ids may contain `-`. */

@@ -128,9 +128,14 @@ async function transfer(
 
 const request = (wanted: Wanted, from: number, agent: Agent, signal: AbortSignal): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const headers: Record<string, string> = { authorization: `Bearer ${wanted.token}` };
     if (from > 0) headers['range'] = `bytes=${from}-`;
-    const sent = get(wanted.url, { agent, headers, signal, timeout: IDLE_TIMEOUT_MS }, resolve);
+    const sent = get(wanted.url, { agent, headers, timeout: IDLE_TIMEOUT_MS }, resolve);
+    // Not `signal` in the options: it destroys a finished request with an error that nobody listens to.
+    const abort = (): void => void sent.destroy();
+    signal.addEventListener('abort', abort, { once: true });
+    sent.on('close', () => signal.removeEventListener('abort', abort));
     sent.on('timeout', () => sent.destroy(new Error(`nothing came for ${IDLE_TIMEOUT_MS} ms`)));
     sent.on('error', reject);
   });

@@ -114,7 +114,9 @@ export class Tcu implements Car {
     this.modem.send('inventory', 'inventory', null, { ecus: this.ecus });
   }
 
+  /** A refusal after an attempt does not undo what the attempt came to. */
   note(truth: Truth): void {
+    if (truth.outcome === 'declined' && this.#truths.has(truth.campaignId)) return;
     this.#truths.set(truth.campaignId, truth);
   }
 
