@@ -1,6 +1,7 @@
 /** Who asks, and may they: API keys and the role table. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Principal } from '../app/access/access-service.ts';
+import { hook } from './hooks.ts';
 import { problem } from './problem.ts';
 import { accessOf } from './roles.ts';
 import type { ApiServices } from './services.ts';
@@ -54,20 +55,26 @@ function authenticate(services: ApiServices, request: FastifyRequest): Principal
 /** Checks key and role before any byte of the body is read. */
 export function registerAuth(app: FastifyInstance, services: ApiServices): void {
   app.decorateRequest('principal', null);
-  app.addHook('onRequest', async (request) => {
-    const operation = request.routeOptions.config.operation;
-    // Unknown paths get their 404, and the static reference pages are open.
-    if (operation === undefined) return;
-    const access = accessOf(operation.id);
-    if (access === 'open' || access === 'content-token') return;
-    const principal = authenticate(services, request);
-    if (!access.some((role) => principal.roles.includes(role))) {
-      recordRefusal(services, request, 'missing-role', principal);
-      throw problem('missing-role', `${operation.id} needs one of the roles: ${access.join(', ')}`, {
-        hint: 'Use the key of a person with that role, or ask an admin for it.',
-        details: { roles: access },
-      });
-    }
-    request.principal = principal;
-  });
+  app.addHook(
+    'onRequest',
+    hook((request) => authorize(services, request)),
+  );
+}
+
+/** @throws Problem `unauthenticated` or `missing-role`. */
+function authorize(services: ApiServices, request: FastifyRequest): void {
+  const operation = request.routeOptions.config.operation;
+  // Unknown paths get their 404, and the static reference pages are open.
+  if (operation === undefined) return;
+  const access = accessOf(operation.id);
+  if (access === 'open' || access === 'content-token') return;
+  const principal = authenticate(services, request);
+  if (!access.some((role) => principal.roles.includes(role))) {
+    recordRefusal(services, request, 'missing-role', principal);
+    throw problem('missing-role', `${operation.id} needs one of the roles: ${access.join(', ')}`, {
+      hint: 'Use the key of a person with that role, or ask an admin for it.',
+      details: { roles: access },
+    });
+  }
+  request.principal = principal;
 }

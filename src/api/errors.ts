@@ -1,8 +1,8 @@
 /** Turns whatever was thrown (by us, fastify, zod, a plugin or a bug) into a problem. */
+import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { uuidv7 } from './ids.ts';
 import { Problem, problem, problemBody, sendProblem } from './problem.ts';
 
 const BY_FASTIFY_CODE: Readonly<Record<string, (error: FastifyError) => Problem>> = {
@@ -62,7 +62,7 @@ export function clientErrorHandler(error: Error & { code?: string }, socket: Soc
     error.code === 'HPE_HEADER_OVERFLOW'
       ? problem('headers-too-large', 'the request headers are larger than 16 KiB')
       : problem('bad-request', 'the bytes are not a valid HTTP/1.1 request');
-  const body = JSON.stringify(problemBody(answer, uuidv7(), { hint: 'Correct the request.' }));
+  const body = JSON.stringify(problemBody(answer, randomUUID(), { hint: 'Correct the request.' }));
   socket.end(
     `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n` +
       `Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +

@@ -1,6 +1,7 @@
 /** HTTP metrics, by operation and never by path: paths hold ids, and would make a series each. */
 import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { hook } from './hooks.ts';
 
 export function registerHttpMetrics(
   app: FastifyInstance,
@@ -28,10 +29,13 @@ export function registerHttpMetrics(
       live.set(liveClients());
     },
   });
-  app.addHook('onResponse', async (request, reply) => {
-    const operation = request.routeOptions.config.operation?.id ?? 'none';
-    const status = String(reply.statusCode);
-    duration.observe({ operation, status }, reply.elapsedTime / 1000);
-    if (reply.statusCode >= 400) problems.inc({ operation, status });
-  });
+  app.addHook(
+    'onResponse',
+    hook((request, reply) => {
+      const operation = request.routeOptions.config.operation?.id ?? 'none';
+      const status = String(reply.statusCode);
+      duration.observe({ operation, status }, reply.elapsedTime / 1000);
+      if (reply.statusCode >= 400) problems.inc({ operation, status });
+    }),
+  );
 }

@@ -1,5 +1,6 @@
 /** Whether what an operation produces is what the caller accepts (RFC 9110 §12.5.1). */
 import type { FastifyInstance } from 'fastify';
+import { hook } from './hooks.ts';
 import { problem } from './problem.ts';
 import type { OperationDoc } from './route.ts';
 
@@ -22,14 +23,17 @@ export const accepts = (accept: string, types: readonly string[]): boolean =>
   );
 
 export function registerNegotiation(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request) => {
-    const { accept } = request.headers;
-    const { operation } = request.routeOptions.config;
-    if (accept === undefined || accept === '' || accept.includes('*/*') || operation === undefined) return;
-    const types = producesOf(operation);
-    if (accepts(accept, types)) return;
-    throw problem('not-acceptable', `${operation.id} answers with ${types.join(' or ')}`, {
-      hint: 'Send an Accept header that allows it, or none.',
-    });
-  });
+  app.addHook(
+    'onRequest',
+    hook((request) => {
+      const { accept } = request.headers;
+      const { operation } = request.routeOptions.config;
+      if (accept === undefined || accept === '' || accept.includes('*/*') || operation === undefined) return;
+      const types = producesOf(operation);
+      if (accepts(accept, types)) return;
+      throw problem('not-acceptable', `${operation.id} answers with ${types.join(' or ')}`, {
+        hint: 'Send an Accept header that allows it, or none.',
+      });
+    }),
+  );
 }

@@ -48,13 +48,25 @@ export class Problem extends Error {
 export const problem = (code: HttpProblemCode, detail: string, options: ProblemOptions = {}): Problem =>
   new Problem(code, detail, options);
 
+/** The domain names a field as `waves.0.size`; a caller gets the JSON Pointer into the body. */
+const pointerOf = (path: string): string => (path.startsWith('/') ? path : `/${path.replaceAll('.', '/')}`);
+
+/** The failing fields that a rejection names in its details, as `path` or as `errors`. */
+export function errorsOf({ details, message }: Rejection): FieldError[] {
+  const { path, errors } = details ?? {};
+  if (typeof path === 'string') return [{ path: pointerOf(path), message }];
+  const parsed = z.array(fieldError).safeParse(errors);
+  return parsed.success ? parsed.data.map((error) => ({ ...error, path: pointerOf(error.path) })) : [];
+}
+
 /** What a decider or service refused, as a problem. */
 export function fromRejection(rejection: Rejection): Problem {
-  const errors = rejection.details?.['errors'];
+  const { path: _path, errors: _errors, ...details } = rejection.details ?? {};
+  const errors = errorsOf(rejection);
   return new Problem(rejection.code, rejection.message, {
     hint: rejection.hint,
-    details: rejection.details,
-    errors: Array.isArray(errors) ? (errors as FieldError[]) : undefined,
+    errors: errors.length === 0 ? undefined : errors,
+    details: Object.keys(details).length === 0 ? undefined : details,
   });
 }
 

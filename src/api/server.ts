@@ -1,10 +1,11 @@
 /** Puts the HTTP API together (DESIGN §7). */
+import { randomUUID } from 'node:crypto';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { recordRefusal, registerAuth } from './auth.ts';
 import { clientErrorHandler, errorHandler, toProblem } from './errors.ts';
-import { uuidv7 } from './ids.ts';
+import { hook } from './hooks.ts';
 import { registerHttpMetrics } from './metrics.ts';
 import { registerNegotiation } from './negotiate.ts';
 import { openApiDocument } from './openapi.ts';
@@ -128,7 +129,7 @@ function createApp(options: ServerOptions): FastifyInstance {
     ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
     bodyLimit: BODY_LIMIT_BYTES,
     connectionTimeout: IDLE_TIMEOUT_MS,
-    genReqId: () => uuidv7(),
+    genReqId: () => randomUUID(),
     return503OnClosing: false,
     routerOptions: { maxParamLength: 300 },
     frameworkErrors: (error, request, reply) => {
@@ -162,8 +163,9 @@ function registerBodies(app: FastifyInstance): void {
     if (body === '') done(null, {});
     else void parse(request, body as string, done);
   });
-  app.addHook('preParsing', async (request, reply) => {
+  app.addHook('preParsing', (request, reply, payload, done) => {
     if (request.headers.expect?.toLowerCase() === '100-continue') reply.raw.writeContinue();
+    done(null, payload);
   });
 }
 
@@ -197,16 +199,20 @@ function registerClosing(app: FastifyInstance, services: ApiServices, hub: LiveH
     stop();
     hub.close();
   });
-  app.addHook('onRequest', async () => {
-    if (!closing) return;
-    throw problem('shutting-down', 'the server is shutting down', {
-      hint: 'Repeat the request after the seconds in Retry-After.',
-      headers: { 'retry-after': '2' },
-    });
-  });
+  app.addHook(
+    'onRequest',
+    hook(() => {
+      if (!closing) return;
+      throw problem('shutting-down', 'the server is shutting down', {
+        hint: 'Repeat the request after the seconds in Retry-After.',
+        headers: { 'retry-after': '2' },
+      });
+    }),
+  );
   // A connection kept alive would hold the close up until its idle timeout.
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (closing) reply.header('connection', 'close');
+    done(null, payload);
   });
 }
 

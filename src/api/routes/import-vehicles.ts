@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { CommandEnvelope } from '../../app/handle-command.ts';
 import { envelopeOf } from '../command.ts';
 import { type ImportRow, readCsv, readNdjson } from '../import-rows.ts';
-import { problem } from '../problem.ts';
+import { errorsOf, problem } from '../problem.ts';
 import { PROBLEM_URN } from '../problem-types.ts';
 import { route } from '../route.ts';
 import type { ApiServices } from '../services.ts';
@@ -116,7 +116,7 @@ async function* importBatch(
             code: result.rejection.code,
             detail: result.rejection.message,
             hint: result.rejection.hint,
-            errors: [],
+            errors: errorsOf(result.rejection),
           }
         : {
             code: 'invalid-request',
