@@ -38,9 +38,14 @@ export const replaceEcu = z.strictObject({
 });
 /** A TCU speaks under an epoch that is not open yet. */
 export const openTcuEpoch = z.strictObject({ type: z.literal('OpenTcuEpoch'), epoch: tcuEpoch });
+/**
+ * `replaces` is the generation whose credential is to end; without it, one is only issued where there is none
+ * under this fleet secret.
+ */
 export const issueCredential = z.strictObject({
   type: z.literal('IssueCredential'),
   fleetSecretId: z.string().min(1).max(64),
+  replaces: z.int().min(1).optional(),
 });
 export const revokeCredential = z.strictObject({ type: z.literal('RevokeCredential'), reason });
 export const flagService = z.strictObject({

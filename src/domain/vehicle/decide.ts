@@ -106,14 +106,13 @@ function openEpoch(vehicle: Vehicle, { epoch }: Command<'OpenTcuEpoch'>): Result
   }
 }
 
-/** A credential that is there stays as it is. Revoking it, or another fleet secret, makes the next one new. */
-function issueCredential(vehicle: Vehicle, { fleetSecretId }: Command<'IssueCredential'>): Result {
-  if (vehicle.credential?.fleetSecretId === fleetSecretId) return accept();
+/** Naming the generation that is replaced makes a repeat harmless: by then, another one is current. */
+function issueCredential(vehicle: Vehicle, command: Command<'IssueCredential'>): Result {
+  const { fleetSecretId, replaces } = command;
+  const { credential, vehicleId } = vehicle;
+  if (credential?.fleetSecretId === fleetSecretId && credential.generation !== replaces) return accept();
   const generation = vehicle.generation + 1;
-  return accept({
-    type: 'CredentialIssued',
-    data: { vehicleId: vehicle.vehicleId, generation, fleetSecretId },
-  });
+  return accept({ type: 'CredentialIssued', data: { vehicleId, generation, fleetSecretId } });
 }
 
 function revocation({ vehicleId, credential }: Vehicle, reason: string): VehicleEvent[] {

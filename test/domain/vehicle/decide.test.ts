@@ -380,6 +380,18 @@ describe('credentials', () => {
       when: issue('s2'),
       gives: [issued(2, 's2')],
     },
+    {
+      it: 'are replaced on demand',
+      given: [...known, issued(1)],
+      when: parse({ type: 'IssueCredential', fleetSecretId: 's1', replaces: 1 }),
+      gives: [issued(2)],
+    },
+    {
+      it: 'are not replaced twice',
+      given: [...known, issued(1), issued(2)],
+      when: parse({ type: 'IssueCredential', fleetSecretId: 's1', replaces: 1 }),
+      gives: [],
+    },
     { it: 'are revoked', given: [...known, issued(3)], when: revoke, gives: [revoked(3)] },
     { it: 'are revoked once', given: [...known, issued(1), revoked(1)], when: revoke, gives: [] },
   ]);
