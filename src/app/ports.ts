@@ -9,6 +9,7 @@ export * from './ports/event-store.ts';
 export * from './ports/feedback.ts';
 export * from './ports/grants.ts';
 export * from './ports/keys.ts';
+export * from './ports/projection.ts';
 export * from './ports/read-model.ts';
 export * from './ports/targeting.ts';
 export * from './ports/vehicle-link.ts';

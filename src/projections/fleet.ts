@@ -1,0 +1,85 @@
+/** The fleet at a glance: vehicles by brand, model and region, and by where their newest assignment stands. */
+import type { Document, DocumentKey, Documents, Projection } from '../app/ports.ts';
+import { parseStream } from '../domain/shared/streams.ts';
+
+/** What is counted of one vehicle. */
+export interface FleetMember extends Document {
+  readonly brand: string;
+  readonly model: string;
+  readonly region: string;
+  /** Phase of the assignment that changed last; empty when there is none. */
+  readonly phase: string;
+  readonly campaignId: string;
+  readonly decommissioned: boolean;
+}
+
+const SECTIONS = ['byBrand', 'byModel', 'byRegion', 'byAssignment'] as const;
+interface Section extends Document {
+  readonly counts: Record<string, number>;
+}
+
+const NEW = { brand: '', model: '', region: '', phase: '', campaignId: '', decommissioned: false };
+
+function vehicleOf({ event, recorded }: Parameters<Projection['keys']>[0]): string | null {
+  const ref = parseStream(recorded.stream);
+  if (ref.category === 'vehicle') return ref.vehicleId;
+  return ref.category === 'rollout' && 'from' in event.data ? event.data.vehicleId : null;
+}
+
+function change(member: FleetMember, { event, recorded }: Parameters<Projection['keys']>[0]): FleetMember {
+  if (event.type === 'VehicleDescribed') {
+    const { brand, model, region } = event.data.description;
+    return { ...member, brand, model, region };
+  }
+  if (event.type === 'VehicleDecommissioned') return { ...member, decommissioned: true };
+  const ref = parseStream(recorded.stream);
+  if (ref.category === 'rollout' && 'to' in event.data)
+    return { ...member, phase: event.data.to, campaignId: ref.campaignId };
+  return member;
+}
+
+function count(documents: Documents, id: (typeof SECTIONS)[number], name: string, by: number): void {
+  if (name === '') return;
+  const section = documents.get<Section>('fleet', id) ?? { id, counts: {} };
+  const sum = (section.counts[name] ?? 0) + by;
+  if (sum === 0) delete section.counts[name];
+  else section.counts[name] = sum;
+  documents.put('fleet', section);
+}
+
+function countMember(documents: Documents, member: FleetMember, by: number): void {
+  if (member.decommissioned) return;
+  count(documents, 'byBrand', member.brand, by);
+  count(documents, 'byModel', member.model, by);
+  count(documents, 'byRegion', member.region, by);
+  count(documents, 'byAssignment', member.phase, by);
+}
+
+export const fleet: Projection = {
+  name: 'fleet',
+  version: 1,
+  prefixes: ['vehicle-', 'rollout-'],
+  collections: [
+    { name: 'fleet', indexes: [] },
+    { name: 'fleet-members', indexes: [] },
+  ],
+  keys(projected): readonly DocumentKey[] {
+    const vehicleId = vehicleOf(projected);
+    if (vehicleId === null) return [];
+    return [
+      { collection: 'fleet-members', id: vehicleId },
+      ...SECTIONS.map((id) => ({ collection: 'fleet', id })),
+    ];
+  },
+  apply(projected, documents) {
+    const id = vehicleOf(projected);
+    if (id === null) return;
+    const before = documents.get<FleetMember>('fleet-members', id);
+    const member = before ?? { id, ...NEW };
+    const after = change(member, projected);
+    if (before !== null && after === member) return;
+    if (before !== null) countMember(documents, before, -1);
+    countMember(documents, after, 1);
+    documents.put('fleet-members', after);
+  },
+};
