@@ -44,6 +44,9 @@ const LOOKS_OUTSIDE: ReadonlySet<CampaignCommand['type']> = new Set([
   'ReleaseWave',
 ]);
 
+/** Tries on lost races, each with fresh look-ups. */
+const TRIES = 4;
+
 /** @throws whatever the store throws: nothing is recorded then. */
 export async function runCampaignCommand(
   runtime: Runtime,
@@ -52,10 +55,17 @@ export async function runCampaignCommand(
   envelope: CommandEnvelope,
 ): Promise<CommandOutcome<CampaignState>> {
   const stream = campaignStream(campaignId);
-  let lookups = NO_LOOKUPS;
-  if (LOOKS_OUTSIDE.has(command.type)) {
-    const { state } = await loadStream(runtime.store, stream, campaignDecider);
-    if (state.phase !== 'absent') lookups = await lookUp(runtime.store, state.policy.artifacts);
+  if (!LOOKS_OUTSIDE.has(command.type))
+    return handleCommand(runtime, stream, campaignDecider, command, envelope, NO_LOOKUPS);
+  for (let attempt = 1; ; attempt++) {
+    const { state, revision } = await loadStream(runtime.store, stream, campaignDecider);
+    const artifacts = state.phase === 'absent' ? [] : state.policy.artifacts;
+    const lookups = await lookUp(runtime.store, artifacts);
+    // Bound to the revision that was looked at: a retry must not decide on what was looked up before.
+    const expectedRevision = envelope.expectedRevision ?? revision;
+    const bound = { ...envelope, expectedRevision };
+    const outcome = await handleCommand(runtime, stream, campaignDecider, command, bound, lookups);
+    const raced = !outcome.ok && outcome.rejection.code === 'revision-mismatch';
+    if (!raced || envelope.expectedRevision !== undefined || attempt === TRIES) return outcome;
   }
-  return handleCommand(runtime, stream, campaignDecider, command, envelope, lookups);
 }

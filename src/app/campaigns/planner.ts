@@ -73,7 +73,8 @@ export function createPlanner(runtime: Runtime, deps: PlannerDeps): Agent {
     act: async (signal) => {
       for (;;) {
         const due = next();
-        if (signal.aborted || due === null || typeof due === 'number') return due;
+        if (due === null || typeof due === 'number') return due;
+        if (signal.aborted) return null;
         const { view, planId } = due;
         const { campaignId } = view;
         const settled = await freeze(runtime, deps, view, signal).catch((error: unknown) => {
