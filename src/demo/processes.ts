@@ -1,0 +1,110 @@
+/** The server and the simulator, each in a process of its own, and their end. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { z } from 'zod';
+
+const CLI = join(import.meta.dirname, '..', 'cli.ts');
+const READY_WITHIN_MS = 30_000;
+
+const readyLine = z.object({
+  ready: z.literal(true),
+  http: z.url(),
+  mqtt: z.url(),
+  adminKeyFile: z.string(),
+});
+export type Ready = z.infer<typeof readyLine>;
+
+export interface Child {
+  readonly name: string;
+  readonly log: string;
+  /** Resolves with the exit code (null for a signal) when it has ended. */
+  readonly ended: Promise<number | null>;
+  readonly process: ChildProcess;
+}
+
+function start(
+  name: string,
+  args: readonly string[],
+  log: string,
+  environment: Record<string, string>,
+): Child {
+  const fd = openSync(log, 'a', 0o600);
+  const child = spawn(process.execPath, [CLI, ...args], {
+    stdio: ['ignore', 'pipe', fd],
+    env: { ...process.env, ...environment },
+  });
+  closeSync(fd);
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('exit', (code) => resolve(code));
+    child.once('error', () => resolve(null));
+  });
+  return { name, log, ended, process: child };
+}
+
+/** Starts a server on free ports and waits until it answers. @throws Error with the end of its log. */
+export async function startServer(
+  dataDir: string,
+  log: string,
+): Promise<{ readonly child: Child; readonly ready: Ready }> {
+  const args = ['start', '--data-dir', dataDir, '--http-port', '0', '--mqtt-port', '0', '--json-ready'];
+  const child = start('server', args, log, { FLEETWAVE_LOG_LEVEL: 'warn', FLEETWAVE_TIMEOUT_GRACE_S: '5' });
+  const { stdout } = child.process;
+  if (stdout === null) throw new Error('the server has no output');
+  const lines = createInterface({ input: stdout });
+  const timeout = new AbortController();
+  const ready = await Promise.race([
+    new Promise<Ready>((resolve, reject) => {
+      lines.once('line', (line) => {
+        try {
+          resolve(readyLine.parse(JSON.parse(line)));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    }),
+    child.ended.then(() => null),
+    pause(READY_WITHIN_MS, timeout.signal),
+  ]);
+  timeout.abort();
+  if (ready === null) {
+    await stop(child, 0);
+    throw new Error(`The server did not start. The end of ${log}:\n${tailOf(log)}`);
+  }
+  lines.resume();
+  return { child, ready };
+}
+
+export function startSimulator(args: readonly string[], log: string): Child {
+  const child = start('simulator', ['simulate', ...args], log, {});
+  child.process.stdout?.resume();
+  return child;
+}
+
+/** SIGTERM, and SIGKILL when that is not enough. @returns the exit code; null for a signal. */
+export async function stop(child: Child, patience_ms: number): Promise<number | null> {
+  if (child.process.exitCode === null && child.process.signalCode === null) child.process.kill('SIGTERM');
+  const enough = new AbortController();
+  const first = await Promise.race([
+    child.ended,
+    pause(patience_ms, enough.signal).then(() => 'late' as const),
+  ]);
+  enough.abort();
+  if (first !== 'late') return first;
+  child.process.kill('SIGKILL');
+  return child.ended;
+}
+
+export const tailOf = (log: string, lines = 15): string =>
+  readFileSync(log, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+
+const pause = (ms: number, signal: AbortSignal): Promise<null> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(null), ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve(null);
+    });
+  });

@@ -1,0 +1,101 @@
+/** The campaign: planned by one person, approved by another, started by a third. */
+import { z } from 'zod';
+import type { ApiClient } from './api-client.ts';
+import { BRANDS, type FleetPlan } from './fleet-plan.ts';
+import { ARTIFACTS } from './release-artifacts.ts';
+
+export const CAMPAIGN = 'demo-spring-update';
+export const SOAK_S = 1;
+const WAVES = [
+  { name: 'pilot', percent: 5 },
+  { name: 'early', percent: 25 },
+  { name: 'rest', percent: 70 },
+] as const;
+const FREEZE_WITHIN_MS = 60_000;
+const POLL_MS = 200;
+
+export interface Persons {
+  readonly ada: ApiClient;
+  readonly bob: ApiClient;
+  readonly oda: ApiClient;
+}
+
+/** Gate limits that the seeded failures stay within (five standard deviations and two vehicles of room), percent. */
+export function gateOf(
+  failRate: number,
+  targets: number,
+): { successPercent: number; failurePercent: number } {
+  const vehicles = Math.max(1, targets);
+  const deviation = Math.sqrt((failRate * (1 - failRate)) / vehicles);
+  const share = failRate + 5 * deviation + 2 / vehicles;
+  const failurePercent = Math.min(100, Math.ceil(share * 100));
+  return { failurePercent, successPercent: Math.max(0, 95 - failurePercent) };
+}
+
+const policyOf = (plan: FleetPlan, failRate: number): object => ({
+  artifacts: ARTIFACTS,
+  waves: WAVES.map(({ name, percent }, i) => ({
+    name,
+    size: i === WAVES.length - 1 ? { rest: true } : { percent },
+    gate: { ...gateOf(failRate, Math.floor((plan.compatible * percent) / 100)), soak_s: SOAK_S },
+  })),
+  maxAttempts: 2,
+  attemptTimeout_s: 300,
+  offerValid_s: 3600,
+  retryDelay_s: 0,
+  preconditions: [{ name: 'battery-percent', op: 'ge', value: 30 }],
+  consentTextKey: 'update-consent',
+});
+
+const campaign = z.object({ targets: z.object({ targets: z.int() }).nullable().default(null) });
+
+/** Creates, freezes, approves and starts. @throws Error when the server refuses. */
+export async function startCampaign(persons: Persons, plan: FleetPlan, failRate: number): Promise<void> {
+  const { ada, bob, oda } = persons;
+  const path = `/v1/campaigns/${CAMPAIGN}`;
+  const body = {
+    title: 'Spring update',
+    purpose: 'TCM 2.1.0 and ADAS 1.4.0 for every approved market.',
+    policy: policyOf(plan, failRate),
+  };
+  await ada.request('PUT', path, { body });
+  const query = `brand=in=(${BRANDS.join(',')})`;
+  const defined = await ada.request('POST', `${path}/define-targeting`, { body: { query } });
+  if (defined.status === 202) await waitForTargets(ada, path);
+  await bob.request('POST', `${path}/approve`, { body: { note: 'Counts and waves are as planned.' } });
+  await oda.request('POST', `${path}/start`, { body: {} });
+}
+
+async function waitForTargets(client: ApiClient, path: string): Promise<void> {
+  const end = Date.now() + FREEZE_WITHIN_MS;
+  while (campaign.parse((await client.request('GET', path)).body).targets === null) {
+    if (Date.now() > end) throw new Error('The targets were not frozen in time.');
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+const counts = z.object({ targets: z.int(), succeeded: z.int(), failed: z.int(), pending: z.int() });
+const progress = counts.extend({
+  state: z.string(),
+  incompatible: z.int(),
+  byPhase: z.record(z.string(), z.int()),
+  percent: z.number(),
+  waves: z.array(counts.extend({ wave: z.int(), name: z.string(), state: z.string() })),
+  failureCodes: z.record(z.string(), z.int()),
+});
+export type Progress = z.infer<typeof progress>;
+
+export async function readProgress(client: ApiClient, minPosition = ''): Promise<Progress> {
+  const options = minPosition === '' ? {} : { minPosition };
+  const { body } = await client.request('GET', `/v1/campaigns/${CAMPAIGN}/progress`, options);
+  return progress.parse(body);
+}
+
+/** @returns the position of the review, so that a later read includes everything before it. */
+export async function reviewCampaign(client: ApiClient, failed: number): Promise<string> {
+  const body = {
+    verdict: failed === 0 ? 'good' : 'mixed',
+    note: `Reviewed by the demo: ${failed} vehicles could not be updated.`,
+  };
+  return (await client.request('POST', `/v1/campaigns/${CAMPAIGN}/review`, { body })).position;
+}

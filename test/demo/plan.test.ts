@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { planFleet } from '../../src/demo/fleet-plan.ts';
+import { table } from '../../src/demo/output.ts';
+import { gateOf } from '../../src/demo/run-campaign.ts';
+import { vinOf, withCheckDigit } from '../../src/demo/vin.ts';
+import { openWorkspace } from '../../src/demo/workspace.ts';
+import { CALM } from '../../src/simulator/fate.ts';
+import { createRandom } from '../../src/simulator/random.ts';
+
+describe('the invented fleet', () => {
+  const rates = { ...CALM, fail: 0.03 };
+
+  it('is the same for the same seed, and another for another', () => {
+    expect(planFleet(50, 1, rates)).toEqual(planFleet(50, 1, rates));
+    expect(planFleet(50, 1, rates).vehicles).not.toEqual(planFleet(50, 2, rates).vehicles);
+  });
+
+  it('has valid and unique VINs, several brands and regions, and each kind of misfit', () => {
+    const { vehicles, compatible, incompatible, failing } = planFleet(2000, 5, rates);
+    const vins = vehicles.map(({ row }) => row.vin);
+    expect(new Set(vins).size).toBe(2000);
+    for (const vin of vins) expect(vin).toMatch(/^[A-HJ-NPR-Z0-9]{17}$/);
+    expect(compatible + incompatible).toBe(2000);
+    expect(new Set(vehicles.map(({ row }) => row.brand)).size).toBe(3);
+    expect(new Set(vehicles.map(({ misfit }) => misfit)).size).toBe(5);
+    const able = new Set(vehicles.filter(({ misfit }) => misfit === null).map(({ row }) => row.vin));
+    expect([...failing].every((vin) => able.has(vin))).toBe(true);
+    expect(failing.size).toBeGreaterThan(20);
+  });
+
+  it('has VINs with the right check digit', () => {
+    expect(withCheckDigit('1M8GDM9A0KP042788')).toBe('1M8GDM9AXKP042788');
+    expect(withCheckDigit('1111111101111111'.padEnd(17, '1'))).toBe('1'.repeat(17));
+    expect(vinOf('WAU', 'A3XXX', 7)).toBe(withCheckDigit('WAUA3XXX0T0000007'));
+  });
+});
+
+describe('the gates of the demo', () => {
+  it('let the seeded failures of a wave pass, and leave success and failure apart', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.integer({ min: 1, max: 20_000 }),
+        fc.integer({ min: 0, max: 1000 }),
+        (rate, targets, seed) => {
+          const random = createRandom(seed);
+          const drawn = Math.min(targets, 500);
+          let failed = 0;
+          for (let i = 0; i < drawn; i++) if (random() < rate) failed++;
+          const gate = gateOf(rate, drawn);
+          expect((100 * failed) / drawn).toBeLessThanOrEqual(gate.failurePercent);
+          expect((100 * (drawn - failed)) / drawn).toBeGreaterThanOrEqual(gate.successPercent);
+        },
+      ),
+    );
+  });
+});
+
+describe('the workspace', () => {
+  it('keeps only a new or an empty directory, and removes a temporary one', () => {
+    const base = mkdtempSync(join(tmpdir(), 'demo-'));
+    const kept = openWorkspace(join(base, 'new'));
+    kept.remove();
+    expect(kept.kept).toBe(true);
+    writeFileSync(kept.file('x'), '');
+    expect(() => openWorkspace(join(base, 'new'))).toThrow('not empty');
+    const gone = openWorkspace(undefined);
+    writeFileSync(gone.file('x'), '');
+    gone.remove();
+    expect(() => writeFileSync(gone.file('x'), '')).toThrow();
+    rmSync(base, { recursive: true });
+  });
+});
+
+describe('tables', () => {
+  it('align', () => {
+    expect(
+      table([
+        ['', 'targets'],
+        ['wave one', 12],
+        ['all', 1234],
+      ]),
+    ).toBe(['          targets', '--------  -------', 'wave one       12', 'all          1234'].join('\n'));
+  });
+});
