@@ -70,6 +70,7 @@ export function decideAssignment(
   }
 }
 
+/** What waits is owed its offer: whether an attempt was left was decided when it was put back, under the policy of then. */
 function decideOffer(
   state: AssignmentState,
   command: Extract<AssignmentCommand, { type: 'Offer' }>,
@@ -77,7 +78,6 @@ function decideOffer(
 ): AssignmentDecision {
   const early = state.notBefore_ms !== null && state.notBefore_ms > context.now_ms;
   if (state.phase !== 'waiting' || early || context.closing) return setAside('not-offerable');
-  if (state.attemptsUsed >= context.maxAttempts) return setAside('not-offerable');
   const offered: AssignmentEvent = {
     type: 'UpdateOffered',
     data: {

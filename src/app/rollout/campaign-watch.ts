@@ -1,0 +1,154 @@
+/** What campaigns, allowances, artifacts and the fleet say, followed once for all shards of a worker. */
+import { campaignDecider } from '../../domain/campaign/decide.ts';
+import type { CampaignEvent } from '../../domain/campaign/events.ts';
+import { type Campaign, isRunning } from '../../domain/campaign/state.ts';
+import { readEvent } from '../../domain/events.ts';
+import { FLEET_STREAM, parseStream } from '../../domain/shared/streams.ts';
+import type { EventStore, RecordedEvent, Subscription } from '../ports.ts';
+
+export interface WatchedCampaign {
+  readonly campaign: Campaign;
+  /** Ids of the last events of their kind: they are the causes of halts. */
+  readonly pausedBy: string | null;
+  readonly abortedBy: string | null;
+  readonly resumedBy: string | null;
+  /** Cumulative offers that each shard may have made; null while none were given. */
+  readonly allowance: readonly number[] | null;
+  /** A newer version of Fleetwave wrote something here that this one can't judge: nothing new is offered. */
+  readonly newer: boolean;
+}
+
+export interface FleetView {
+  /** Id of the emergency stop in force; null when there is none. */
+  readonly emergency: string | null;
+  readonly liftedBy: string | null;
+  /** Limits over all campaigns: with them every campaign needs an allowance. */
+  readonly limited: boolean;
+}
+
+const unknown = { pausedBy: null, abortedBy: null, resumedBy: null, allowance: null, newer: false };
+
+export class CampaignWatch {
+  readonly #store: EventStore;
+  readonly #onChange: () => void;
+  readonly #onError: (error: unknown) => void;
+  readonly #campaigns = new Map<string, WatchedCampaign>();
+  readonly #running = new Map<string, WatchedCampaign>();
+  #fleet: FleetView = { emergency: null, liftedBy: null, limited: false };
+  #artifactChanges = new Map<string, number>();
+  #lastTime_ms = 0;
+  #subscription: Subscription | null = null;
+  readonly #ready = Promise.withResolvers<void>();
+
+  constructor(store: EventStore, onChange: () => void, onError: (error: unknown) => void) {
+    this.#store = store;
+    this.#onChange = onChange;
+    this.#onError = onError;
+    this.#ready.promise.catch(() => undefined);
+  }
+
+  start(): void {
+    this.#subscription ??= this.#store.subscribe({
+      prefixes: ['campaign-', 'allowance-', 'artifact-', FLEET_STREAM],
+      onBatch: async ({ events, live }) => {
+        for (const event of events) this.#apply(event);
+        if (live) this.#ready.resolve();
+        // Other streams grow all the time: their empty batches concern nobody here.
+        if (live && events.length > 0) this.#onChange();
+      },
+      onError: (error) => {
+        this.#ready.reject(error);
+        this.#onError(error);
+      },
+    });
+  }
+
+  /** Resolves when everything that was in the log at the start has been seen. @throws when it can't be read. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  async stop(): Promise<void> {
+    await this.#subscription?.stop();
+  }
+
+  get(campaignId: string): WatchedCampaign | null {
+    return this.#campaigns.get(campaignId) ?? null;
+  }
+
+  /** Started and not over: running, paused or aborting. */
+  get running(): ReadonlyMap<string, WatchedCampaign> {
+    return this.#running;
+  }
+
+  get fleet(): FleetView {
+    return this.#fleet;
+  }
+
+  /** Time of the latest event seen, milliseconds. */
+  get lastTime_ms(): number {
+    return this.#lastTime_ms;
+  }
+
+  /** Grows with every event of the artifact. */
+  artifactVersion(artifactId: string): number {
+    return this.#artifactChanges.get(artifactId) ?? 0;
+  }
+
+  #apply(recorded: RecordedEvent): void {
+    this.#lastTime_ms = Math.max(this.#lastTime_ms, Date.parse(recorded.metadata.time));
+    const ref = parseStream(recorded.stream);
+    if (ref.category === 'artifact') {
+      this.#artifactChanges.set(ref.artifactId, this.artifactVersion(ref.artifactId) + 1);
+      return;
+    }
+    const read = readEvent(recorded.type, recorded.schemaVersion, recorded.data);
+    if (ref.category === 'fleet' && read.known)
+      this.#fleet = evolveFleet(this.#fleet, read.event, recorded.id);
+    if (!('campaignId' in ref)) return;
+    const { campaignId } = ref;
+    const before = this.#campaigns.get(campaignId);
+    const after = read.known
+      ? evolveWatched(before, read.event, recorded.id)
+      : before && { ...before, newer: true };
+    if (after === undefined) return;
+    this.#campaigns.set(campaignId, after);
+    if (isRunning(after.campaign)) this.#running.set(campaignId, after);
+    else this.#running.delete(campaignId);
+  }
+}
+
+type Known = Extract<ReturnType<typeof readEvent>, { known: true }>['event'];
+
+function evolveFleet(fleet: FleetView, event: Known, id: string): FleetView {
+  switch (event.type) {
+    case 'EmergencyStopped':
+      return { ...fleet, emergency: id };
+    case 'EmergencyLifted':
+      return { ...fleet, emergency: null, liftedBy: id };
+    case 'FleetLimitsSet': {
+      const { offersPerMinute, maxInFlight } = event.data;
+      return { ...fleet, limited: offersPerMinute !== null || maxInFlight !== null };
+    }
+    default:
+      return fleet;
+  }
+}
+
+function evolveWatched(
+  before: WatchedCampaign | undefined,
+  event: Known,
+  id: string,
+): WatchedCampaign | undefined {
+  if (event.type === 'OfferAllowanceSet') return before && { ...before, allowance: event.data.offers };
+  const campaign = campaignDecider.evolve(
+    before?.campaign ?? campaignDecider.initialState,
+    event as CampaignEvent,
+  );
+  if (campaign.phase === 'absent') return undefined;
+  const after = { ...(before ?? unknown), campaign };
+  if (event.type === 'CampaignPaused') return { ...after, pausedBy: id };
+  if (event.type === 'CampaignResumed') return { ...after, resumedBy: id };
+  if (event.type === 'AbortRequested') return { ...after, abortedBy: id };
+  return after;
+}

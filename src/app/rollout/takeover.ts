@@ -1,0 +1,110 @@
+/** Taking a shard: ShardTaken, RolloutTaken to every open rollout, then folding, then deciding (DESIGN §3). */
+import type { TargetsEvent } from '../../domain/campaign/events.ts';
+import { isOver } from '../../domain/campaign/state.ts';
+import { foldTargets } from '../../domain/campaign/targets.ts';
+import { type DomainEvent, readEvent } from '../../domain/events.ts';
+import type { RolloutEvent, ShardEvent } from '../../domain/rollout/events.ts';
+import { rolloutStream, shardStream, targetsStream } from '../../domain/shared/streams.ts';
+import type { EventStore, RecordedEvent } from '../ports.ts';
+import { ClockBehindError, FencedError } from './deps.ts';
+import { Rollout } from './rollout.ts';
+import { ShardLog } from './shard-log.ts';
+import { foldShard, newFoldedShard, ShardState, type WorkerContext } from './shard-state.ts';
+
+/** How far the clock may be behind the last event, milliseconds: two machines never agree to the bit. */
+const MAX_CLOCK_LAG_MS = 60_000;
+/** The old owner may write until it sees that it was fenced; it can't win more often than it has appends under way. */
+const TAKE_ATTEMPTS = 5;
+
+/** @throws Error on an event of a newer version: who can't judge a stream must not write to it. */
+export function readOwned(recorded: RecordedEvent): DomainEvent {
+  const read = readEvent(recorded.type, recorded.schemaVersion, recorded.data);
+  if (read.known) return read.event;
+  throw new Error(
+    `${recorded.stream} has an event ${read.type} v${read.schemaVersion} of a newer version: upgrade this worker`,
+  );
+}
+
+async function* eventsOf(store: EventStore, stream: string): AsyncGenerator<RecordedEvent> {
+  for await (const batch of store.readStream(stream)) yield* batch;
+}
+
+function checkClock(worker: WorkerContext, time: string | number, where: string): void {
+  const last_ms = typeof time === 'number' ? time : Date.parse(time);
+  const now_ms = worker.deps.clock.now();
+  if (now_ms >= last_ms - MAX_CLOCK_LAG_MS) return;
+  throw new ClockBehindError(
+    `this machine's clock (${new Date(now_ms).toISOString()}) is behind the last event of ${where} (${new Date(last_ms).toISOString()}): set it right, then start the worker again`,
+  );
+}
+
+/** @throws ClockBehindError, FencedError when another worker keeps taking the shard, or what the store throws. */
+export async function takeShard(worker: WorkerContext, shard: number): Promise<ShardState> {
+  const stream = shardStream(shard);
+  await worker.watch.ready;
+  for (let attempt = 0; attempt < TAKE_ATTEMPTS; attempt++) {
+    const folded = newFoldedShard();
+    let revision = -1;
+    for await (const recorded of eventsOf(worker.deps.store, stream)) {
+      checkClock(worker, recorded.metadata.time, stream);
+      foldShard(folded, readOwned(recorded) as ShardEvent);
+      revision = recorded.revision;
+    }
+    checkClock(worker, worker.watch.lastTime_ms, 'the campaigns');
+    const log = new ShardLog(worker.deps, shard, worker.deps.newId());
+    const data = { shard, epoch: log.epoch, worker: worker.deps.worker };
+    if (!(await appendOwned(worker, log, stream, revision, { type: 'ShardTaken', data }))) continue;
+    const state = new ShardState(worker, log, folded);
+    for (const [campaignId, planId] of folded.opened)
+      if (!isOver(state.view(campaignId).campaign)) await loadRollout(state, campaignId, planId);
+    worker.metrics.shardsTaken += 1;
+    return state;
+  }
+  throw new FencedError(shard, stream);
+}
+
+/** Also for rollouts of campaigns that are over, when a late report needs one. */
+export async function loadRollout(state: ShardState, campaignId: string, planId: string): Promise<Rollout> {
+  const { shard, worker, log } = state;
+  const targets = await readTargets(worker.deps.store, campaignId, shard, planId);
+  const stream = rolloutStream(campaignId, shard);
+  for (let attempt = 0; attempt < TAKE_ATTEMPTS; attempt++) {
+    const rollout = new Rollout(campaignId, planId, shard, targets);
+    let revision = -1;
+    for await (const recorded of eventsOf(worker.deps.store, stream)) {
+      checkClock(worker, recorded.metadata.time, stream);
+      rollout.apply(readOwned(recorded) as RolloutEvent);
+      revision = recorded.revision;
+    }
+    const data = { campaignId, shard, planId, epoch: log.epoch };
+    if (!(await appendOwned(worker, log, stream, revision, { type: 'RolloutTaken', data }))) continue;
+    state.rollouts.set(campaignId, rollout);
+    return rollout;
+  }
+  throw new FencedError(shard, stream);
+}
+
+/** @returns whether it was appended; false on a conflict. */
+async function appendOwned(
+  worker: WorkerContext,
+  log: ShardLog,
+  stream: string,
+  expectedRevision: number,
+  event: DomainEvent,
+): Promise<boolean> {
+  const [result] = await worker.deps.store.append([
+    { stream, expectedRevision, events: [log.newEvent(event)], metadata: log.metadata() },
+  ]);
+  if (result?.status !== 'appended') return false;
+  log.own(stream, result.revision);
+  return true;
+}
+
+async function readTargets(store: EventStore, campaignId: string, shard: number, planId: string) {
+  const events: TargetsEvent[] = [];
+  for await (const recorded of eventsOf(store, targetsStream(campaignId, shard)))
+    events.push(readOwned(recorded) as TargetsEvent);
+  const targets = foldTargets(events, planId);
+  if (targets === null) throw new Error(`the targets of plan ${planId} in shard ${shard} are not closed`);
+  return targets;
+}

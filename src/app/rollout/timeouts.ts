@@ -1,0 +1,30 @@
+/** Offers that expire and attempts without an outcome: decided only when no report can be on its way (DESIGN §4.7). */
+import { decideAssignment } from '../../domain/rollout/decide.ts';
+import { updateMessages } from './documents.ts';
+import { contextOf, type Rollout } from './rollout.ts';
+import type { ShardState } from './shard-state.ts';
+
+const BATCH = 500;
+
+/** @returns how many were decided; 0 = none is due. */
+export async function timeOutNext(state: ShardState, rollout: Rollout): Promise<number> {
+  const { deps, metrics } = state.worker;
+  const now_ms = state.now_ms;
+  if (now_ms < state.takenAt_ms + deps.timeoutGrace_ms) return 0;
+  // Everything that came up to the deadline has been processed, in broker time.
+  const horizon_ms = Math.min(now_ms, deps.watermark(state.shard) - 1);
+  const rows = rollout.table.dueRows(horizon_ms, BATCH);
+  if (rows.length === 0) return 0;
+  const context = contextOf(rollout, state.view(rollout.campaignId), now_ms);
+  const ended: string[] = [];
+  for (const row of rows) {
+    const decision = decideAssignment(rollout.table.get(row), { type: 'TimeOut' }, context);
+    if (decision.kind !== 'events') continue;
+    for (const event of decision.events) state.record(rollout, event);
+    ended.push(rollout.table.vehicleId(row));
+  }
+  await state.log.flush();
+  metrics.timeouts += ended.length;
+  await state.send(await updateMessages(state, ended), 'updates');
+  return ended.length;
+}
