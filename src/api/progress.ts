@@ -1,6 +1,7 @@
 /** The public form of a campaign's progress, as `GET …/progress` and every live frame give it. */
 import { z } from 'zod';
 import type { Document, ReadModelReader } from '../app/ports.ts';
+import { PHASE_KINDS, type PhaseKind } from '../domain/campaign/tally.ts';
 import { PHASES, type Phase } from '../domain/rollout/events.ts';
 import type { Frame } from './sse.ts';
 
@@ -22,16 +23,23 @@ export const progressSchema = z
     targets: count.meta({ description: 'Vehicles in the frozen list.' }),
     incompatible: count.meta({ description: 'Matched by the query, but not able to take the artifacts.' }),
     byPhase: counts.meta({ description: `Targets by phase: ${PHASES.join(', ')}.` }),
-    succeeded: count.meta({ description: 'Has the software: succeeded, or satisfied elsewhere.' }),
+    succeeded: count.meta({ description: 'Has installed it.' }),
     failed: count.meta({ description: 'failed, timed-out or reverted, with no attempt left.' }),
-    excused: count.meta({ description: 'declined, cancelled or displaced.' }),
+    excused: count.meta({
+      description: 'Settled without either: declined, cancelled, displaced, or had the software already.',
+    }),
     pending: count.meta({ description: 'Not settled yet.' }),
     percent: z.number().min(0).max(100).meta({ description: 'Settled targets, percent.' }),
     waves: z.array(share.extend({ wave: z.int(), name: z.string(), state: z.string() })),
+    attempts: counts.meta({ description: 'How attempts ended, by event type.' }),
     failureCodes: counts,
     byModel: z.record(z.string(), share),
     byRegion: z.record(z.string(), share),
     byModelRegion: z.record(z.string(), share).meta({ description: 'Key `{model}/{region}`.' }),
+    byHardware: z
+      .record(z.string(), share)
+      .meta({ description: 'Hardware of the first artifact’s target ECU.' }),
+    bySoftwareBefore: z.record(z.string(), share),
   })
   .meta({ id: 'Progress' });
 export type Progress = z.infer<typeof progressSchema>;
@@ -46,21 +54,17 @@ export interface ProgressDocument extends Document {
   readonly byModel: Readonly<Record<string, Phases>>;
   readonly byRegion: Readonly<Record<string, Phases>>;
   readonly byModelRegion: Readonly<Record<string, Phases>>;
+  readonly byHardware: Readonly<Record<string, Phases>>;
+  readonly bySoftwareBefore: Readonly<Record<string, Phases>>;
+  readonly attempts: Readonly<Record<string, number>>;
 }
 
-const SUCCEEDED: readonly Phase[] = ['succeeded', 'satisfied'];
-const FAILED: readonly Phase[] = ['failed', 'timed-out', 'reverted'];
-const EXCUSED: readonly Phase[] = ['declined', 'cancelled', 'displaced'];
-
 function shareOf(byPhase: Phases): z.infer<typeof share> & { readonly excused: number } {
-  const sum = (phases: readonly Phase[]) => phases.reduce((total, name) => total + (byPhase[name] ?? 0), 0);
-  const [targets, succeeded, failed, excused] = [PHASES, SUCCEEDED, FAILED, EXCUSED].map(sum) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const pending = targets - succeeded - failed - excused;
+  const kinds: Record<PhaseKind, number> = { waiting: 0, inFlight: 0, succeeded: 0, failed: 0, excused: 0 };
+  for (const phase of PHASES) kinds[PHASE_KINDS[phase]] += byPhase[phase] ?? 0;
+  const { succeeded, failed, excused } = kinds;
+  const pending = kinds.waiting + kinds.inFlight;
+  const targets = succeeded + failed + excused + pending;
   return { targets, succeeded, failed, excused, pending, byPhase: { ...byPhase } as Record<string, number> };
 }
 
@@ -95,9 +99,12 @@ function toProgress(campaign: Document & CampaignView, progress: ProgressDocumen
       const { name = '', state = 'unknown' } = campaign.waves?.[wave - 1] ?? {};
       return { wave, name, state, ...shareOf(byPhase) };
     }),
+    attempts: { ...progress?.attempts },
     failureCodes: { ...progress?.failureCodes },
     byModel: sharesOf(progress?.byModel ?? {}),
     byRegion: sharesOf(progress?.byRegion ?? {}),
     byModelRegion: sharesOf(progress?.byModelRegion ?? {}),
+    byHardware: sharesOf(progress?.byHardware ?? {}),
+    bySoftwareBefore: sharesOf(progress?.bySoftwareBefore ?? {}),
   };
 }

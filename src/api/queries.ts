@@ -28,9 +28,9 @@ export async function awaitPosition(services: ApiServices, request: FastifyReque
   });
 }
 
-/** A document without the projector's bookkeeping. */
+/** A document without the projector's bookkeeping: positions, and the folded aggregate with its inner secrets. */
 export function plain<T extends Document>(document: T): Record<string, unknown> {
-  const { position: _position, eventId: _eventId, ...rest } = document;
+  const { position: _position, eventId: _eventId, folded: _folded, ...rest } = document;
   return rest;
 }
 
@@ -39,6 +39,10 @@ export function withEtag(reply: FastifyReply, document: Document): void {
   const revision = document['revision'];
   if (typeof revision === 'number') reply.header('etag', `"${revision}"`);
 }
+
+/** The filters that a caller gave, for `where`. */
+export const given = <T>(filter: Readonly<Record<string, T | undefined>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(filter).filter((entry): entry is [string, T] => entry[1] !== undefined));
 
 export interface Paging {
   readonly limit: number;
@@ -68,7 +72,7 @@ async function find(
   try {
     return await services.reader.find<Document>(collection, options);
   } catch (error) {
-    if (options.cursor !== undefined && error instanceof Error && error.message.includes('cursor')) {
+    if (error instanceof Error && 'code' in error && error.code === 'invalid-cursor') {
       throw problem('invalid-cursor', 'the cursor is not one of ours, or of another list', {
         hint: 'Start again without a cursor.',
         errors: [{ path: '/query/cursor', message: 'is not a cursor of this list' }],

@@ -21,6 +21,7 @@ import {
 import { accessRoutes } from './routes/access-keys.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
 import { campaignRoutes } from './routes/campaigns.ts';
+import { explainRoutes } from './routes/explain-vehicle.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { contentRoutes } from './routes/get-content.ts';
 import { homeRoute } from './routes/home.ts';
@@ -39,6 +40,8 @@ export interface ServerOptions {
   readonly logger?: FastifyBaseLogger;
   readonly protection?: Partial<ProtectionOptions>;
   readonly live?: Partial<LiveOptions>;
+  /** How long a close waits for what is in flight before it cuts connections, milliseconds; default 10 s. */
+  readonly closeTimeout_ms?: number;
   /** Checks every JSON answer against its documented schema; for tests, because it costs time. */
   readonly checkAnswers?: boolean;
 }
@@ -47,6 +50,7 @@ export interface ServerOptions {
 export const BODY_LIMIT_BYTES = 1_048_576;
 /** A connection on which nothing moves for that long is dropped, milliseconds. Live streams have heartbeats. */
 const IDLE_TIMEOUT_MS = 120_000;
+const CLOSE_TIMEOUT_MS = 10_000;
 /** Swagger UI is served from here alone and sets styles from its script. */
 const REFERENCE_POLICY =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
@@ -76,9 +80,9 @@ export async function buildServer(
   registerBodies(app);
   if (options.checkAnswers === true) registerAnswerCheck(app);
   registerErrors(app, services, operations);
-  registerClosing(app, services, hub);
+  registerClosing(app, services, hub, options.closeTimeout_ms ?? CLOSE_TIMEOUT_MS);
   registerHttpMetrics(app, services.metrics, () => hub.clients);
-  await registerHeaders(app);
+  registerHeaders(app);
   await registerPressure(app, protection);
   registerAuth(app, services);
   registerNegotiation(app);
@@ -110,6 +114,7 @@ export async function registerRoutes(
       vehicleRoutes,
       credentialRoutes,
       readVehicleRoutes,
+      explainRoutes,
       campaignRoutes,
       targetingRoutes,
       fleetRoutes,
@@ -191,13 +196,20 @@ function registerErrors(app: FastifyInstance, services: ApiServices, operations:
   });
 }
 
-function registerClosing(app: FastifyInstance, services: ApiServices, hub: LiveHub): void {
+function registerClosing(
+  app: FastifyInstance,
+  services: ApiServices,
+  hub: LiveHub,
+  timeout_ms: number,
+): void {
   let closing = false;
   const stop = services.onReadModelsMoved(() => hub.moved());
   app.addHook('preClose', async () => {
     closing = true;
     stop();
     hub.close();
+    const cut = setTimeout(() => app.server.closeAllConnections(), timeout_ms);
+    app.server.once('close', () => clearTimeout(cut));
   });
   app.addHook(
     'onRequest',

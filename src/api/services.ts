@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { AccessService } from '../app/access/access-service.ts';
 import type { CommandEnvelope, CommandOutcome } from '../app/handle-command.ts';
 import type { Clock, KeyRegistry, Position, ReadModelReader, TargetingCount } from '../app/ports.ts';
+import type { AvailableUpdate } from '../app/vehicles/available-updates.ts';
 import type { deprecateArtifact, registerArtifact, withdrawArtifact } from '../domain/artifact/commands.ts';
 import type { Signature } from '../domain/artifact/events.ts';
 import type { CampaignCommand } from '../domain/campaign/commands.ts';
@@ -75,10 +76,12 @@ export type VehicleHttpCommand = Exclude<
 export interface VehicleApi {
   /** The vehicle id of a VIN or id; null when there is no such vehicle. */
   resolve(vinOrId: string): Promise<string | null>;
+  /** The VIN, also where the log holds it sealed; null when it was erased. */
+  vinOf(vehicleId: string): Promise<string | null>;
   /** Registers, or describes anew when the vehicle exists. */
   put(input: VehicleInput, envelope: CommandEnvelope): Promise<{ vehicleId: string; outcome: Outcome }>;
   /** Released artifacts for its ECUs, compatible or not, with reasons. */
-  availableUpdates(vehicleId: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  availableUpdates(vehicleId: string): Promise<readonly AvailableUpdate[]>;
   execute(vehicleId: string, command: VehicleHttpCommand, envelope: CommandEnvelope): Promise<Outcome>;
   /** One result per row, in order. Durable when resolved. */
   importRows(rows: readonly VehicleInput[], envelope: CommandEnvelope): Promise<readonly ImportResult[]>;
@@ -114,8 +117,6 @@ export interface CampaignApi {
   events(campaignId: string): Promise<AsyncIterable<readonly ExportedEvent[]> | null>;
   /** The decisions of a campaign (its own stream), oldest first; null when there is no such campaign. */
   history(campaignId: string): Promise<readonly ExportedEvent[] | null>;
-  /** Why a vehicle gets or does not get a campaign; null when there is no such campaign or vehicle. */
-  explain(campaignId: string, vehicleId: string): Promise<Readonly<Record<string, unknown>> | null>;
 }
 
 /** One line of the event export. */
@@ -162,7 +163,12 @@ export interface ApiServices {
   readonly signingKeys: KeyRegistry;
   readonly reader: ReadModelReader;
   /** Ephemeral: who is connected now. */
-  readonly presence: { onlineCount(): number; isOnline(vehicleId: string): boolean };
+  readonly presence: {
+    onlineCount(): number;
+    isOnline(vehicleId: string): boolean;
+    /** Connected now, or heard of within 15 minutes before `now` (milliseconds since 1970). */
+    active(now: number): readonly string[];
+  };
   readonly clock: Clock;
   readonly metrics: Registry;
   /** Position of the newest event. */

@@ -89,7 +89,7 @@ describe('the import of vehicles', () => {
         response.once('data', (chunk) => resolve(String(chunk)));
       });
     });
-    sent.write(`broken\n${Array.from({ length: 1500 }, (_, n) => row(1000 + n)).join('\n')}\n`);
+    sent.write(`broken\n${Array.from({ length: 3500 }, (_, n) => row(1000 + n)).join('\n')}\n`);
     expect(JSON.parse(await first)).toMatchObject({ line: 1 });
     sent.destroy();
     await expect.poll(() => harness.services.vehicles.resolve(vinOf(1000))).toBe(vinOf(1000));

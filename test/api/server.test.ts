@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -84,9 +85,9 @@ describe('pages', () => {
 
   it('every answer carries security headers', async () => {
     const { headers } = await get('/v1/campaigns');
-    expect(headers['content-security-policy']).toBe("default-src 'none';frame-ancestors 'none'");
+    expect(headers['content-security-policy']).toBe("default-src 'none'; frame-ancestors 'none'");
     expect(headers['x-content-type-options']).toBe('nosniff');
-    expect(headers['x-powered-by']).toBeUndefined();
+    expect(headers['cache-control']).toBe('no-store');
   });
 
   it('metrics count by operation, not by path', async () => {
@@ -134,6 +135,20 @@ describe('protection', () => {
 });
 
 describe('closing', () => {
+  it('cuts what does not end by itself in time', async () => {
+    const own = await startHarness({ closeTimeout_ms: 50 });
+    const key = await own.keyOf('ada', 'operator');
+    await own.app.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = own.app.server.address() as { port: number };
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/x-ndjson' };
+    const sent = httpRequest({ port, method: 'POST', path: '/v1/vehicles/import', headers });
+    const cut = once(sent, 'error');
+    sent.write('{}\n');
+    await sleep(50);
+    await own.close();
+    await cut;
+  });
+
   it('lets what is in flight finish, and ends connections that are kept alive', async () => {
     const slow = await startHarness({}, (base) => ({
       campaigns: {

@@ -16,7 +16,8 @@ const nextFor = (campaign, url) => {
   const watch = `curl -N -H "Authorization: Bearer $KEY" ${url}/v1/campaigns/${campaign.id}/live`;
   const commands = {
     created: [post('define-targeting', { query: 'model==A3' })],
-    targeted: [post('approve', { note: 'checked' })],
+    'targeting-defined': [watch],
+    'targets-frozen': [post('approve', { note: 'checked' })],
     approved: [post('start', {})],
     scheduled: [post('start', {})],
     running: [watch, post('pause', { reason: 'why' })],

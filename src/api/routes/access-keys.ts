@@ -51,7 +51,7 @@ export function accessRoutes(app: FastifyInstance, services: ApiServices): void 
     handler: async ({ body, request, reply }) => {
       const added = await services.access.addKey(body.person, body.roles, envelopeOf(request));
       const result = await answer(services, reply, added.keyId, added.outcome);
-      reply.code(result.changed ? 201 : 200).header('cache-control', 'no-store');
+      reply.code(result.changed ? 201 : 200);
       return { ...result, keyId: added.keyId, key: result.changed ? added.key : null };
     },
   });

@@ -19,6 +19,7 @@ import type { OperationId } from '../roles.ts';
 import { route } from '../route.ts';
 import { campaignParams, commandExample, commandResult, openDocument, policyBody } from '../schemas.ts';
 import type { ApiServices, CampaignHttpCommand } from '../services.ts';
+import { checkQuery } from './preview-targeting.ts';
 
 /** How long define-targeting waits for the planner, milliseconds. */
 const FREEZE_WAIT_MS = 5000;
@@ -250,6 +251,7 @@ function defineTargetingRoute(app: FastifyInstance, services: ApiServices): void
     problems: ['invalid-query'],
     handler: async ({ params, body, request, reply }) => {
       const { campaignId } = params;
+      checkQuery(body.query, '/query');
       const toExecute = { type: 'DefineTargeting', ...body } as const;
       const outcome = await services.campaigns.execute(campaignId, toExecute, envelopeOf(request));
       const result = await answer(services, reply, campaignId, outcome);

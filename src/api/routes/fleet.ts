@@ -2,32 +2,104 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Document } from '../../app/ports.ts';
-import { awaitPosition, plain } from '../queries.ts';
+import { awaitPosition } from '../queries.ts';
 import { route } from '../route.ts';
-import { openDocument } from '../schemas.ts';
 import type { ApiServices } from '../services.ts';
 
+const counts = z.record(z.string(), z.int());
+const groups = z.object({ byModel: counts, byRegion: counts, byAssignment: counts });
+const status = z
+  .object({
+    vehicles: z.int().meta({ description: 'Registered and not decommissioned.' }),
+    online: z.int().meta({ description: 'Connected to the broker now.' }),
+    active: z.int().meta({ description: 'Connected now, or heard of within 15 minutes.' }),
+    byBrand: counts,
+    ...groups.shape,
+    activeBy: groups.meta({ description: 'The active ones in the same groups; at most 10 s old.' }),
+  })
+  .meta({ id: 'FleetStatus' });
+
+/** Active vehicles are grouped at most this often, milliseconds: there may be very many. */
+const GROUPED_MS = 10_000;
+/** Documents read at once; between two reads others get their turn. */
+const READ_AT_ONCE = 500;
+
+type Groups = z.infer<typeof groups>;
+type Counts = Record<string, number>;
+interface Section extends Document {
+  readonly counts: Counts;
+}
+interface Member extends Document {
+  readonly model: string;
+  readonly region: string;
+  readonly phase: string;
+  readonly decommissioned: boolean;
+}
+
+const increase = (into: Counts, name: string): void => {
+  if (name !== '') into[name] = (into[name] ?? 0) + 1;
+};
+
+async function groupActive(services: ApiServices, vehicleIds: readonly string[]): Promise<Groups> {
+  const found: Groups = { byModel: {}, byRegion: {}, byAssignment: {} };
+  for (let at = 0; at < vehicleIds.length; at += READ_AT_ONCE) {
+    const members = await services.reader.getMany<Member>(
+      'fleet-members',
+      vehicleIds.slice(at, at + READ_AT_ONCE),
+    );
+    for (const member of members) {
+      if (member === null || member.decommissioned) continue;
+      increase(found.byModel, member.model);
+      increase(found.byRegion, member.region);
+      increase(found.byAssignment, member.phase);
+    }
+    await services.clock.sleep(0);
+  }
+  return found;
+}
+
+/** Groups now, or gives what is being grouped or was grouped just before. */
+function activeGroups(services: ApiServices): () => Promise<Groups> {
+  let kept: { readonly at: number; readonly groups: Promise<Groups> } | null = null;
+  return () => {
+    const now = services.clock.now();
+    if (kept !== null && now - kept.at < GROUPED_MS) return kept.groups;
+    const grouping = groupActive(services, services.presence.active(now));
+    const mine = { at: now, groups: grouping };
+    kept = mine;
+    grouping.catch(() => {
+      if (kept === mine) kept = null;
+    });
+    return grouping;
+  };
+}
+
 export function fleetRoutes(app: FastifyInstance, services: ApiServices): void {
+  const grouped = activeGroups(services);
   route(app, {
     id: 'getFleetStatus',
     method: 'GET',
     url: '/v1/fleet/status',
     tag: 'fleet',
-    summary: 'Vehicles by model, region and assignment state, and how many are active',
-    description: 'Online counts come from the broker and are not kept: they start at zero after a restart.',
+    summary: 'Vehicles by brand, model, region and assignment state, and how many are active',
+    description: 'Who is active comes from the broker and is not kept: it starts at nobody after a restart.',
     reads: true,
-    responses: {
-      200: {
-        description: 'The counts.',
-        schema: openDocument({ online: z.int(), vehicles: z.int() }),
-      },
-    },
+    responses: { 200: { description: 'The counts.', schema: status } },
     handler: async ({ request }) => {
       await awaitPosition(services, request);
-      const { items } = await services.reader.find<Document>('fleet', { limit: 1000 });
-      const vehicles = await services.reader.count('vehicles');
-      const sections = Object.fromEntries(items.map((item) => [item.id, plain(item)]));
-      return { vehicles, online: services.presence.onlineCount(), ...sections };
+      const names = ['byBrand', 'byModel', 'byRegion', 'byAssignment'] as const;
+      const sections = await services.reader.getMany<Section>('fleet', names);
+      const [byBrand, byModel, byRegion, byAssignment] = sections.map((section) => section?.counts ?? {});
+      return {
+        vehicles: await services.reader.count('vehicles', { decommissioned: false }),
+        online: services.presence.onlineCount(),
+        active: services.presence.active(services.clock.now()).length,
+        byBrand,
+        byModel,
+        byRegion,
+        byAssignment,
+        activeBy: await grouped(),
+      };
     },
   });
 }

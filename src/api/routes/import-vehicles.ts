@@ -3,12 +3,13 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { CommandEnvelope } from '../../app/handle-command.ts';
+import { importVehicles, type RejectedRow } from '../../app/vehicles/import.ts';
 import { envelopeOf } from '../command.ts';
 import { type ImportRow, readCsv, readNdjson } from '../import-rows.ts';
 import { errorsOf, problem } from '../problem.ts';
 import { PROBLEM_URN } from '../problem-types.ts';
 import { route } from '../route.ts';
-import type { ApiServices } from '../services.ts';
+import type { ApiServices, VehicleInput } from '../services.ts';
 import { vehicleExample } from './vehicles.ts';
 
 const NDJSON = 'application/x-ndjson';
@@ -16,17 +17,15 @@ const CSV = 'text/csv';
 /** Rows that are registered together: enough to share a commit, few enough to report soon. */
 const BATCH_ROWS = 1000;
 
-const report = z.union([
-  z.object({
-    line: z.int(),
-    vin: z.string().nullable(),
-    type: z.string(),
-    detail: z.string(),
-    hint: z.string(),
-    errors: z.array(z.object({ path: z.string(), message: z.string() })),
-  }),
-  z.object({ accepted: z.int(), rejected: z.int() }),
-]);
+const rejectedRow = z.object({
+  line: z.int(),
+  vin: z.string().nullable(),
+  type: z.string(),
+  detail: z.string(),
+  hint: z.string(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })),
+});
+const report = z.union([rejectedRow, z.object({ accepted: z.int(), rejected: z.int() })]);
 
 /** Registered in a scope of its own, so that no other route takes these media types. */
 export function importRoutes(app: FastifyInstance, services: ApiServices): void {
@@ -79,54 +78,25 @@ async function* importAll(
   rows: AsyncIterable<ImportRow>,
   envelope: CommandEnvelope,
 ): AsyncGenerator<string> {
-  const total = { accepted: 0, rejected: 0 };
-  let batch: ImportRow[] = [];
-  for await (const row of rows) {
-    batch.push(row);
-    if (batch.length < BATCH_ROWS) continue;
-    yield* importBatch(services, batch, envelope, total);
-    batch = [];
+  const register = (inputs: readonly VehicleInput[]) => services.vehicles.importRows(inputs, envelope);
+  const importing = importVehicles(register, rows, { batchRows: BATCH_ROWS });
+  let next = await importing.next();
+  while (next.done !== true) {
+    yield `${JSON.stringify(reportOf(next.value))}\n`;
+    next = await importing.next();
   }
-  yield* importBatch(services, batch, envelope, total);
-  yield `${JSON.stringify(total)}\n`;
+  yield `${JSON.stringify(next.value)}\n`;
 }
 
-async function* importBatch(
-  services: ApiServices,
-  batch: readonly ImportRow[],
-  envelope: CommandEnvelope,
-  total: { accepted: number; rejected: number },
-): AsyncGenerator<string> {
-  const good = batch.filter((row) => row.ok);
-  const results = await services.vehicles.importRows(
-    good.map((row) => row.input),
-    envelope,
-  );
-  let next = 0;
-  for (const row of batch) {
-    const result = row.ok ? results[next++] : undefined;
-    if (row.ok && result?.ok === true) {
-      total.accepted++;
-      continue;
-    }
-    total.rejected++;
-    const why =
-      result?.ok === false
-        ? {
-            code: result.rejection.code,
-            detail: result.rejection.message,
-            hint: result.rejection.hint,
-            errors: errorsOf(result.rejection),
-          }
-        : {
-            code: 'invalid-request',
-            hint: 'Correct the row and send it again.',
-            ...(row.ok ? NO_RESULT : row),
-          };
-    const vin = row.ok ? row.input.vin : row.vin;
-    const { code, detail, hint, errors } = why;
-    yield `${JSON.stringify({ line: row.line, vin, type: PROBLEM_URN + code, detail, hint, errors })}\n`;
+function reportOf({ row, rejection }: RejectedRow<ImportRow>): z.infer<typeof rejectedRow> {
+  const { line } = row;
+  if (rejection !== null) {
+    const { code, message: detail, hint } = rejection;
+    const vin = row.ok ? row.input.vin : null;
+    return { line, vin, type: PROBLEM_URN + code, detail, hint, errors: errorsOf(rejection) };
   }
+  if (row.ok) throw new Error('a row was rejected without a reason');
+  const { vin, detail, errors } = row;
+  const hint = 'Correct the row and send it again.';
+  return { line, vin, type: `${PROBLEM_URN}invalid-request`, detail, hint, errors: [...errors] };
 }
-
-const NO_RESULT = { detail: 'the row got no result', errors: [] };

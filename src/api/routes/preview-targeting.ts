@@ -2,6 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { artifactId, listId } from '../../domain/shared/ids.ts';
+import { toRejection } from '../../domain/targeting/errors.ts';
+import { parseQuery } from '../../domain/targeting/parse.ts';
 import { envelopeOf } from '../command.ts';
 import { fromRejection } from '../problem.ts';
 import { awaitPosition } from '../queries.ts';
@@ -25,6 +27,15 @@ const artifactList = z
   .default('')
   .transform((text) => (text === '' ? [] : text.split(',')))
   .pipe(z.array(artifactId).max(16));
+
+/** @throws Problem `invalid-query` that points at the character, before anything is done with the query. */
+export function checkQuery(text: string, path: string): void {
+  const parsed = parseQuery(text);
+  if (parsed.ok) return;
+  const rejection = toRejection(text, parsed.error);
+  const errors = [{ path, message: rejection.message }];
+  throw fromRejection({ ...rejection, details: { ...rejection.details, errors } });
+}
 
 export function targetingRoutes(app: FastifyInstance, services: ApiServices): void {
   route(app, {
@@ -53,6 +64,7 @@ export function targetingRoutes(app: FastifyInstance, services: ApiServices): vo
     problems: ['invalid-query'],
     handler: async ({ query, request }) => {
       await awaitPosition(services, request);
+      checkQuery(query.query, '/query/query');
       const count = await services.targeting.preview(query.query, query.artifacts);
       if (!count.ok) throw fromRejection(count.rejection);
       const { ok: _ok, ...answer } = count;

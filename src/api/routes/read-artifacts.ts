@@ -2,9 +2,9 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Document } from '../../app/ports.ts';
-import { artifactName } from '../../domain/shared/ids.ts';
+import { artifactName, ecuType } from '../../domain/shared/ids.ts';
 import { fromRejection, notFound } from '../problem.ts';
-import { awaitPosition, findPage, plain, withEtag } from '../queries.ts';
+import { awaitPosition, findPage, given, plain, withEtag } from '../queries.ts';
 import { route } from '../route.ts';
 import { artifactParams, openDocument, pageOf, paging } from '../schemas.ts';
 import type { ApiServices } from '../services.ts';
@@ -28,13 +28,17 @@ export function readArtifactRoutes(app: FastifyInstance, services: ApiServices):
     url: '/v1/artifacts',
     tag: 'artifacts',
     summary: 'List artifacts',
-    query: z.strictObject({ ...paging, state: z.string().max(32).optional(), name: artifactName.optional() }),
+    query: z.strictObject({
+      ...paging,
+      state: z.string().max(32).optional(),
+      name: artifactName.optional(),
+      ecuType: ecuType.optional(),
+    }),
     reads: true,
     responses: { 200: { description: 'A page of artifacts.', schema: pageOf(artifact) } },
     handler: ({ query, request, reply }) => {
-      const { state, name, ...page } = query;
-      const where = { ...(state === undefined ? {} : { state }), ...(name === undefined ? {} : { name }) };
-      return findPage(services, request, reply, 'artifacts', { where, ...page });
+      const { limit, cursor, ...filter } = query;
+      return findPage(services, request, reply, 'artifacts', { where: given(filter), limit, cursor });
     },
   });
 

@@ -2,9 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Document } from '../../app/ports.ts';
-import { campaignId } from '../../domain/shared/ids.ts';
 import { notFound } from '../problem.ts';
-import { awaitPosition, findPage, plain, withEtag } from '../queries.ts';
+import { awaitPosition, findPage, given, plain, withEtag } from '../queries.ts';
 import { route } from '../route.ts';
 import { openDocument, pageOf, paging, vehicleParams } from '../schemas.ts';
 import type { ApiServices } from '../services.ts';
@@ -12,6 +11,10 @@ import { resolveVehicle } from './vehicles.ts';
 
 const vehicle = openDocument({
   id: z.string(),
+  vin: z
+    .string()
+    .nullable()
+    .meta({ description: 'Null when it was erased; in lists, also when it is sealed.' }),
   brand: z.string(),
   model: z.string(),
   region: z.string(),
@@ -27,15 +30,18 @@ export function readVehicleRoutes(app: FastifyInstance, services: ApiServices): 
     url: '/v1/vehicles',
     tag: 'vehicles',
     summary: 'List vehicles',
-    query: z.strictObject({ ...paging, brand: attribute, model: attribute, region: attribute }),
+    query: z.strictObject({
+      ...paging,
+      brand: attribute,
+      model: attribute,
+      region: attribute,
+      decommissioned: z.stringbool({ truthy: ['true'], falsy: ['false'] }).optional(),
+    }),
     reads: true,
     responses: { 200: { description: 'A page of vehicles.', schema: pageOf(vehicle) } },
     handler: ({ query, request, reply }) => {
       const { limit, cursor, ...filter } = query;
-      const where = Object.fromEntries(
-        Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined),
-      );
-      return findPage(services, request, reply, 'vehicles', { where, limit, cursor });
+      return findPage(services, request, reply, 'vehicles', { where: given(filter), limit, cursor });
     },
   });
 
@@ -53,7 +59,9 @@ export function readVehicleRoutes(app: FastifyInstance, services: ApiServices): 
       await awaitPosition(services, request);
       const found = await load(services, params.vehicle);
       withEtag(reply, found);
-      return { ...plain(found), online: services.presence.isOnline(found.id) };
+      // Where the log holds it sealed, the read model has no VIN.
+      const vin = found['vin'] ?? (await services.vehicles.vinOf(found.id));
+      return { ...plain(found), vin, online: services.presence.isOnline(found.id) };
     },
   });
 
@@ -82,26 +90,6 @@ export function readVehicleRoutes(app: FastifyInstance, services: ApiServices): 
     },
   });
   vehicleListRoutes(app, services);
-
-  route(app, {
-    id: 'explainVehicle',
-    method: 'GET',
-    url: '/v1/vehicles/:vehicle/explain',
-    tag: 'vehicles',
-    summary: 'Why the vehicle gets, or does not get, a campaign',
-    params: vehicleParams,
-    query: z.strictObject({ campaign: campaignId }),
-    reads: true,
-    responses: { 200: { description: 'Every clause and how it came out.', schema: openDocument({}) } },
-    problems: ['not-found'],
-    handler: async ({ params, query, request }) => {
-      await awaitPosition(services, request);
-      const vehicleId = await resolveVehicle(services, params.vehicle);
-      const explanation = await services.campaigns.explain(query.campaign, vehicleId);
-      if (explanation === null) throw notFound('campaign', query.campaign);
-      return explanation;
-    },
-  });
 }
 
 /** What belongs to one vehicle and comes in pages. */

@@ -178,7 +178,6 @@ const credential = z
   })
   .meta({ id: 'Credential' });
 
-/** Credentials are secrets: no cache may keep them. */
 export function credentialRoutes(app: FastifyInstance, services: ApiServices): void {
   route(app, {
     id: 'issueCredential',
@@ -200,7 +199,6 @@ export function credentialRoutes(app: FastifyInstance, services: ApiServices): v
       const vehicleId = await resolveVehicle(services, params.vehicle);
       const issued = await services.vehicles.issueCredential(vehicleId, envelopeOf(request));
       const result = await answer(services, reply, vehicleId, issued.outcome);
-      reply.header('cache-control', 'no-store');
       return { ...result, credential: issued.credential };
     },
   });
@@ -222,10 +220,9 @@ export function credentialRoutes(app: FastifyInstance, services: ApiServices): v
       200: { description: 'In the order asked.', schema: z.object({ credentials: z.array(credential) }) },
     },
     problems: ['not-found'],
-    handler: async ({ body, request, reply }) => {
+    handler: async ({ body, request }) => {
       const found = await services.vehicles.credentials(body.vehicleIds, envelopeOf(request));
       if (!found.ok) throw fromRejection(found.rejection);
-      reply.header('cache-control', 'no-store');
       return { credentials: found.credentials };
     },
   });

@@ -24,7 +24,7 @@ export class FakeReader implements ReadModelReader {
   async find<T extends Document>(collection: string, options: FindOptions): Promise<Page<T>> {
     const after = options.cursor === undefined ? '' : Buffer.from(options.cursor, 'base64url').toString();
     if (options.cursor !== undefined && !after.startsWith('after:'))
-      throw new Error('not a cursor of this list');
+      throw Object.assign(new Error('not a cursor of this list'), { code: 'invalid-cursor' });
     const items = this.#matching(collection, options.where).filter(({ id }) => `after:${id}` > after);
     const page = items.slice(0, options.limit);
     const last = page.at(-1);

@@ -62,7 +62,6 @@ export function fakeCampaigns(runtime: Runtime): CampaignApi {
     waitForHalt: async () => ({ missing: [] }),
     events: async () => null,
     history: async () => null,
-    explain: async () => null,
   };
 }
 
@@ -81,6 +80,7 @@ export function fakeVehicles(runtime: Runtime): VehicleApi {
     return run(runtime, vehicleStream(vin), { type: 'VehicleRegistered', data }, envelope, true);
   };
   return {
+    vinOf: async (id) => id,
     resolve: async (id) => (registered.has(id) ? id : null),
     put: async ({ vin }, envelope) => ({
       vehicleId: vin,
@@ -153,18 +153,6 @@ export function fakeArtifacts(runtime: Runtime): ArtifactApi {
 }
 
 export const fakeTargeting = (): TargetingApi => ({
-  preview: async (query) => {
-    if (query !== 'model==') return { ok: true, matched: 3, compatible: 2, reasons: [], facets: {} };
-    const errors = [{ path: '/query/query', message: 'a value is missing at character 7' }];
-    return {
-      ok: false,
-      rejection: {
-        code: 'invalid-query',
-        message: 'a value is missing',
-        hint: 'Add it.',
-        details: { position: 7, errors },
-      },
-    };
-  },
+  preview: async () => ({ ok: true, matched: 3, compatible: 2, reasons: [], facets: {} }),
   putList: async (_id, vehicles) => ({ ok: true, vehicles: vehicles.length }),
 });

@@ -56,7 +56,7 @@ export async function startHarness(
     access,
     signingKeys: { keys: async () => [] },
     reader,
-    presence: { onlineCount: () => 0, isOnline: () => false },
+    presence: { onlineCount: () => 0, isOnline: () => false, active: () => [] },
     clock: systemClock,
     metrics: new Registry(),
     head: () => store.head(),
