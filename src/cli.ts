@@ -1,31 +1,44 @@
-/** `fleetwave`: the command line. Each command loads only what it needs. */
+/** `fleetwave`: the command line. The server is loaded only by the commands that need it. */
 import { Command } from 'commander';
 import { CliError } from './cli/client.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { exportEventsCommand } from './cli/export-events.ts';
 import { importCommand } from './cli/import.ts';
 import { keysCommand } from './cli/keys.ts';
-import { vehicleCredentialsCommand } from './cli/vehicle-credentials.ts';
+import { demoCommand, reconcileCommand, simulateCommand } from './cli/programs.ts';
+import { rebuildCommand } from './cli/rebuild.ts';
 import { replayCommand } from './cli/replay.ts';
+import { startCommand } from './cli/start.ts';
+import { vehicleCredentialsCommand } from './cli/vehicle-credentials.ts';
 import { verifyCommand } from './cli/verify.ts';
 import { ConfigError } from './config.ts';
 
 const program = new Command('fleetwave')
   .description('Event-sourced campaign engine for vehicle over-the-air updates')
-  .showHelpAfterError()
+  .showHelpAfterError('(add --help for what there is)')
+  .addCommand(startCommand())
+  .addCommand(demoCommand())
+  .addCommand(simulateCommand())
+  .addCommand(reconcileCommand())
   .addCommand(importCommand())
+  .addCommand(rebuildCommand())
+  .addCommand(replayCommand())
+  .addCommand(exportEventsCommand())
+  .addCommand(verifyCommand())
   .addCommand(keysCommand())
   .addCommand(vehicleCredentialsCommand())
-  .addCommand(exportEventsCommand())
-  .addCommand(replayCommand())
-  .addCommand(verifyCommand())
   .addCommand(doctorCommand());
+
+/** What a user can act on is said in a sentence; anything else is our fault and shows where. */
+const EXPECTED = new Set(['CliError', 'ConfigError', 'EventStoreError', 'KeyFileError', 'BrokerPortError']);
 
 try {
   await program.parseAsync();
 } catch (error) {
-  // What a user can act on needs no stack; anything else is our fault and shows where.
-  if (error instanceof CliError || error instanceof ConfigError) console.error(error.message);
-  else console.error(error);
+  const expected =
+    error instanceof CliError ||
+    error instanceof ConfigError ||
+    (error instanceof Error && EXPECTED.has(error.name));
+  console.error(expected ? (error as Error).message : error);
   process.exitCode = 1;
 }

@@ -1,0 +1,181 @@
+/** The engine without its doors: log, read models, services, shard worker and process managers. */
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+
+import { openFileBlobStore } from '../adapters/artifact-store/file/file-blob-store.ts';
+import { systemClock } from '../adapters/clock/system-clock.ts';
+import { openSqliteEventStore } from '../adapters/event-store/sqlite/sqlite-event-store.ts';
+import { createInProcessFeedback } from '../adapters/feedback/in-process/in-process-feedback.ts';
+import { createKeyRegistry } from '../adapters/keys/file/key-registry.ts';
+import { openKeys } from '../adapters/keys/file/open-keys.ts';
+import { openSqliteReader } from '../adapters/read-model/sqlite/sqlite-reader.ts';
+import { createEd25519Signer } from '../adapters/signing/ed25519/signer.ts';
+import { startAccess } from '../app/access/access-service.ts';
+import { createArtifactService } from '../app/artifacts/artifact-service.ts';
+import { createGrantBuilder } from '../app/artifacts/grant-builder.ts';
+import { createCampaignService } from '../app/campaigns/campaign-service.ts';
+import { createGatekeeper } from '../app/campaigns/gatekeeper.ts';
+import { createPlanner } from '../app/campaigns/planner.ts';
+import { createWithdrawals } from '../app/campaigns/withdrawals.ts';
+import type { Runtime } from '../app/handle-command.ts';
+import { createIdSource } from '../app/new-id.ts';
+import type { VehicleLink } from '../app/ports.ts';
+import { createShardWorker } from '../app/rollout/shard-worker.ts';
+import { createPresenceTable } from '../app/vehicle-link/presence-table.ts';
+import { createPseudonymIdentity, vinIdentity } from '../app/vehicles/identity.ts';
+import { createVehicleService } from '../app/vehicles/vehicle-service.ts';
+import { type Config, environmentName } from '../config.ts';
+import { SHARD_COUNT } from '../domain/shared/shard.ts';
+import { openDeployment } from './deployment.ts';
+import { ensureAdminKey } from './first-admin.ts';
+import { toLog } from './log.ts';
+import { startProjectorThread } from './projector-client.ts';
+import { releasedArtifacts } from './services.ts';
+import { createSelector } from './targeting.ts';
+import { openVinKeys } from './vin-keys.ts';
+
+export interface EngineOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly link: VehicleLink;
+  /** Where vehicles reach the HTTP API; known when it listens. */
+  readonly contentBase: () => string;
+  /** Something without which the process must not go on. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export type Engine = Awaited<ReturnType<typeof openEngine>>;
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+async function openParts({ config, logger, onFatal }: EngineOptions) {
+  const { paths } = config;
+  mkdirSync(paths.dataDir, { recursive: true, mode: 0o700 });
+  const store = await openSqliteEventStore({ path: paths.log });
+  const runtime: Runtime = {
+    store,
+    now: systemClock.now,
+    newId: createIdSource(systemClock.now),
+    digest: sha256,
+  };
+  const deployment = await openDeployment(runtime, config);
+  const masterKey =
+    config.masterKey === undefined
+      ? {}
+      : { masterKey: { base64: config.masterKey, setting: environmentName('masterKey') } };
+  const keys = await openKeys({ directory: paths.keys, ...masterKey });
+  const vinKeys = deployment.identity === 'pseudonym' ? openVinKeys(paths.keys) : null;
+  const projector = await startProjectorThread(paths, systemClock, onFatal);
+  return {
+    store,
+    runtime,
+    keys,
+    vinKeys,
+    identity: vinKeys === null ? vinIdentity : createPseudonymIdentity(vinKeys.pseudonymKey, vinKeys),
+    projector,
+    reader: openSqliteReader(paths.readModels),
+    blobs: await openFileBlobStore({ directory: paths.blobs }),
+    access: await startAccess(runtime, (error) => logger.error({ err: error }, 'access')),
+  };
+}
+
+type Parts = Awaited<ReturnType<typeof openParts>>;
+
+function createApplication(
+  { runtime, keys, identity, projector, reader, blobs }: Parts,
+  { config }: EngineOptions,
+) {
+  const signer = createEd25519Signer(keys.signingKey);
+  const signingKeys = createKeyRegistry([signer.publicKey], keys.trustedDirectory);
+  return {
+    signingKeys,
+    vehicles: createVehicleService({
+      runtime,
+      identity,
+      fleetSecrets: keys.fleetSecrets,
+      releasedArtifacts: () => releasedArtifacts(reader),
+    }),
+    artifacts: createArtifactService({
+      runtime,
+      blobs,
+      wrapper: keys.wrapper,
+      signer,
+      registry: signingKeys,
+      tokenKeys: keys.tokenKeys,
+      lookup: {
+        targetIsKnown: (ecuType, component) => projector.ask('targetIsKnown', ecuType, component),
+        matchesAnyVehicle: (artifact) => projector.ask('matchesAnyVehicle', artifact),
+      },
+    }),
+    campaigns: createCampaignService(runtime, { clock: systemClock, haltTimeout_ms: config.haltTimeoutMs }),
+    presence: createPresenceTable(),
+  };
+}
+
+function createWorkers(
+  { runtime, keys, store, projector }: Parts,
+  { config, logger, link, contentBase }: EngineOptions,
+) {
+  const log = toLog(logger);
+  const feedback = createInProcessFeedback({ shards: SHARD_COUNT });
+  const worker = createShardWorker({
+    store,
+    link,
+    clock: systemClock,
+    grants: createGrantBuilder({
+      store,
+      wrapper: keys.wrapper,
+      tokenKeys: keys.tokenKeys,
+      contentBase,
+      valid_s: config.grantValidS,
+      now: systemClock.now,
+    }),
+    watermark: (shard) => feedback.watermark(shard),
+    newId: runtime.newId,
+    digest: sha256,
+    worker: `${hostname()}:${process.pid}`,
+    timeoutGrace_ms: config.timeoutGraceS * 1000,
+    tick_ms: config.tickMs,
+    onFenced: (shard) => logger.error({ shard }, 'another worker has taken the shard over'),
+    onError: (error, what) => logger.error({ err: error }, what),
+  });
+  const deps = { clock: systemClock, log };
+  const agents = [
+    createPlanner(runtime, { ...deps, selector: createSelector(projector) }),
+    createGatekeeper(runtime, deps),
+    createWithdrawals(runtime, deps),
+  ];
+  return { feedback, worker, agents };
+}
+
+/** Opens everything; nothing runs yet but the projector. @throws with the setting's name in it for what can't be had. */
+export async function openEngine(options: EngineOptions) {
+  const parts = await openParts(options);
+  const application = createApplication(parts, options);
+  const workers = createWorkers(parts, options);
+  const newAdminKey = await ensureAdminKey(parts.access, options.config.paths.adminKey);
+  return {
+    ...parts,
+    ...application,
+    ...workers,
+    newAdminKey,
+    async start(): Promise<void> {
+      workers.worker.start();
+      await workers.feedback.start(workers.worker);
+      await Promise.all(workers.agents.map((agent) => agent.start()));
+    },
+    /** Stops in the order of dependence; what was begun is finished. */
+    async stop(): Promise<void> {
+      await workers.feedback.stop();
+      await workers.worker.stop();
+      await Promise.all(workers.agents.map((agent) => agent.stop()));
+      await parts.access.stop();
+      await parts.projector.stop();
+      parts.reader.close();
+      parts.vinKeys?.close();
+      await parts.store.close();
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/** What the API is given: the application's services, put together. */
+import type { Registry } from 'prom-client';
+import type { ApiServices, Readiness } from '../api/services.ts';
+import type { RunningAccess } from '../app/access/access-service.ts';
+import type { ArtifactService } from '../app/artifacts/artifact-service.ts';
+import type { CampaignService } from '../app/campaigns/campaign-service.ts';
+import type { Runtime } from '../app/handle-command.ts';
+import type { Clock, Document, KeyRegistry, ReadModelReader } from '../app/ports.ts';
+import type { PresenceTable } from '../app/vehicle-link/presence-table.ts';
+import type { VehicleService } from '../app/vehicles/vehicle-service.ts';
+import type { ArtifactFacts } from '../domain/artifact/compatibility.ts';
+import type { Artifact } from '../domain/artifact/state.ts';
+import type { ProjectorClient } from './projector-client.ts';
+import { createTargetingApi } from './targeting.ts';
+
+export interface ServiceParts {
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  readonly access: RunningAccess;
+  readonly artifacts: ArtifactService;
+  readonly vehicles: VehicleService;
+  readonly campaigns: CampaignService;
+  readonly reader: ReadModelReader;
+  readonly projector: ProjectorClient;
+  readonly presence: PresenceTable;
+  readonly signingKeys: KeyRegistry;
+  readonly metrics: Registry;
+  readonly readiness: () => Promise<Readiness>;
+}
+
+const PAGE = 1000;
+
+/** Every artifact that campaigns may use now, from the catalogue. */
+export async function releasedArtifacts(reader: ReadModelReader): Promise<readonly ArtifactFacts[]> {
+  const found: ArtifactFacts[] = [];
+  let cursor: string | null = null;
+  do {
+    const where = { state: 'released' };
+    const page: Awaited<ReturnType<typeof reader.find<Document & { folded: Artifact }>>> = await reader.find(
+      'artifacts',
+      cursor === null ? { where, limit: PAGE } : { where, limit: PAGE, cursor },
+    );
+    found.push(...page.items.map(({ folded }) => folded));
+    cursor = page.next;
+  } while (cursor !== null);
+  return found;
+}
+
+export function createServices(parts: ServiceParts): ApiServices {
+  const { runtime, projector, campaigns } = parts;
+  return {
+    artifacts: parts.artifacts,
+    vehicles: parts.vehicles,
+    campaigns,
+    targeting: createTargetingApi(runtime, projector),
+    access: parts.access,
+    signingKeys: parts.signingKeys,
+    reader: parts.reader,
+    presence: parts.presence,
+    clock: parts.clock,
+    metrics: parts.metrics,
+    head: () => runtime.store.head(),
+    waitForPosition: (position, timeout_ms) => projector.waitFor(position, timeout_ms),
+    onReadModelsMoved: (listener) => projector.onMoved(listener),
+    readiness: parts.readiness,
+  };
+}
