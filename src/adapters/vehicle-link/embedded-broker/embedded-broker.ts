@@ -10,6 +10,7 @@ import { MAX_MESSAGE_BYTES } from '../../../protocol/topics.ts';
 import { type Budget, createBudget, GuardedConnection } from './guarded-connection.ts';
 import { createHooks } from './hooks.ts';
 import { listen } from './listen.ts';
+import { createForgetfulStore, silentBus } from './nothing-kept.ts';
 import { type BrokerStats, newStats } from './stats.ts';
 import { createVehicleSessions, type VehicleSessions } from './vehicle-sessions.ts';
 
@@ -71,6 +72,8 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   const sessions = createVehicleSessions(context);
   const broker = await Aedes.createBroker({
     ...createHooks(sessions, context),
+    mq: silentBus,
+    persistence: createForgetfulStore(),
     connectTimeout: options.connectTimeout_ms ?? DEFAULT_CONNECT_TIMEOUT_MS,
     // QoS 2 is not in the protocol; who uses it all the same gets a window that costs nothing.
     maxInflightInbound: 4,
