@@ -90,14 +90,15 @@ class Gatekeeper {
       return step.until === null ? null : Date.parse(step.until);
     }
     const { command, cause, purpose } = step;
+    const before = view.revision;
     const outcome = await issue(this.#runtime, this.#deps.log, ISSUER, {
       campaignId,
       command,
       cause,
       purpose,
     });
-    // Without effect though it looked due: another one was faster, or the log is ahead of the fold.
-    if (outcome === null || outcome.revision <= view.revision)
+    // Without effect though it looked due: something this process does not understand.
+    if (outcome === null || outcome.revision <= before)
       return this.#backoffs.failed(campaignId, this.#deps.clock.now());
     this.#backoffs.succeeded(campaignId);
     this.#await(campaignId, { campaign: outcome.revision });

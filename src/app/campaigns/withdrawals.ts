@@ -51,7 +51,7 @@ export function createWithdrawals(runtime: Runtime, deps: WithdrawalsDeps): Agen
   };
 
   const pause = async (view: CampaignView, { artifactId, eventId, reason }: Withdrawal): Promise<void> => {
-    const { campaignId } = view;
+    const { campaignId, revision } = view;
     const outcome = await issue(runtime, log, ISSUER, {
       campaignId,
       command: {
@@ -64,7 +64,7 @@ export function createWithdrawals(runtime: Runtime, deps: WithdrawalsDeps): Agen
       // A resumption that raced with the withdrawal is undone; the revision tells the two pauses apart.
       purpose: `pause-${markOf(view, 'CampaignResumed')?.revision ?? 0}`,
     });
-    if (outcome === null || outcome.revision <= view.revision) backoffs.failed(campaignId, clock.now());
+    if (outcome === null || outcome.revision <= revision) backoffs.failed(campaignId, clock.now());
     else awaited.set(campaignId, outcome.revision);
   };
 
