@@ -26,12 +26,18 @@ export interface FleetView {
   readonly limited: boolean;
 }
 
+export interface WatchListener {
+  /** Something of a campaign, an artifact or the fleet was recorded; not called while the past is read. */
+  readonly onChange: () => void;
+  readonly onTaken: (shard: number, epoch: string, revision: number) => void;
+  readonly onError: (error: unknown) => void;
+}
+
 const unknown = { pausedBy: null, abortedBy: null, resumedBy: null, allowance: null, newer: false };
 
 export class CampaignWatch {
   readonly #store: EventStore;
-  readonly #onChange: () => void;
-  readonly #onError: (error: unknown) => void;
+  readonly #listener: WatchListener;
   readonly #campaigns = new Map<string, WatchedCampaign>();
   readonly #running = new Map<string, WatchedCampaign>();
   #fleet: FleetView = { emergency: null, liftedBy: null, limited: false };
@@ -40,25 +46,24 @@ export class CampaignWatch {
   #subscription: Subscription | null = null;
   readonly #ready = Promise.withResolvers<void>();
 
-  constructor(store: EventStore, onChange: () => void, onError: (error: unknown) => void) {
+  constructor(store: EventStore, listener: WatchListener) {
     this.#store = store;
-    this.#onChange = onChange;
-    this.#onError = onError;
+    this.#listener = listener;
     this.#ready.promise.catch(() => undefined);
   }
 
   start(): void {
     this.#subscription ??= this.#store.subscribe({
-      prefixes: ['campaign-', 'allowance-', 'artifact-', FLEET_STREAM],
+      prefixes: ['campaign-', 'allowance-', 'artifact-', 'shard-', FLEET_STREAM],
       onBatch: async ({ events, live }) => {
         for (const event of events) this.#apply(event);
         if (live) this.#ready.resolve();
-        // Other streams grow all the time: their empty batches concern nobody here.
-        if (live && events.length > 0) this.#onChange();
+        // Other streams grow all the time: what is not of a campaign, an artifact or the fleet concerns nobody here.
+        if (live && events.some((event) => !event.stream.startsWith('shard-'))) this.#listener.onChange();
       },
       onError: (error) => {
         this.#ready.reject(error);
-        this.#onError(error);
+        this.#listener.onError(error);
       },
     });
   }
@@ -95,9 +100,19 @@ export class CampaignWatch {
     return this.#artifactChanges.get(artifactId) ?? 0;
   }
 
+  #taken({ type, schemaVersion, data, revision }: RecordedEvent): void {
+    const read = readEvent(type, schemaVersion, data);
+    if (!read.known || read.event.type !== 'ShardTaken') return;
+    this.#listener.onTaken(read.event.data.shard, read.event.data.epoch, revision);
+  }
+
   #apply(recorded: RecordedEvent): void {
     this.#lastTime_ms = Math.max(this.#lastTime_ms, Date.parse(recorded.metadata.time));
     const ref = parseStream(recorded.stream);
+    if (ref.category === 'shard') {
+      if (recorded.type === 'ShardTaken') this.#taken(recorded);
+      return;
+    }
     if (ref.category === 'artifact') {
       this.#artifactChanges.set(ref.artifactId, this.artifactVersion(ref.artifactId) + 1);
       return;

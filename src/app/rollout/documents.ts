@@ -49,16 +49,15 @@ async function offerParts(state: ShardState) {
 function offerJson(state: ShardState, rollout: Rollout, assignment: AssignmentState, json: string): string {
   const { campaignId } = rollout;
   const { offer, attempt, slice, deadline_ms } = assignment;
-  const window = windowOf(state, rollout, slice);
+  const window = windowOf(state, rollout, rollout.slices[slice]?.timeZone ?? 'UTC');
   const validUntil = new Date(deadline_ms ?? state.now_ms).toISOString();
   const opening = window === null ? 'null' : `{"opens":"${window.opens}","closes":"${window.closes}"}`;
   return `{"campaignId":"${campaignId}","offer":${offer},"attempt":${attempt},"window":${opening},"validUntil":"${validUntil}",${json}}`;
 }
 
-/** The current or next off-peak window of the vehicles of a slice; null when the policy has none. */
-export function windowOf(state: ShardState, rollout: Rollout, slice: number) {
+/** The current or next off-peak window of the vehicles of a time zone; null when the policy has none. */
+export function windowOf(state: ShardState, rollout: Rollout, timeZone: string) {
   const { window } = state.view(rollout.campaignId).campaign.policy;
-  const timeZone = rollout.slices[slice]?.timeZone ?? 'UTC';
   return window === null ? null : windowAt(window, timeZone, new Date(state.now_ms).toISOString());
 }
 
@@ -115,6 +114,17 @@ const grantJson = (
   const { token, expiresAt, contentBase, files } = content;
   return JSON.stringify({ v: 1, campaignId, offer, attempt, token, expiresAt, contentBase, files });
 };
+
+/** Tells vehicles what is open for them now; those that can't be told are told at a later tick. */
+export async function sendUpdates(
+  state: ShardState,
+  vehicleIds: readonly string[],
+  what: string,
+): Promise<void> {
+  for (const vehicleId of vehicleIds) state.owedUpdates.delete(vehicleId);
+  if (await state.send(await updateMessages(state, vehicleIds), what)) return;
+  for (const vehicleId of vehicleIds) state.owedUpdates.add(vehicleId);
+}
 
 /** Sends grants; those that can't be made, sent or given now are owed, and tried again at each tick. */
 export async function sendGrants(state: ShardState, vehicleIds: ReadonlySet<string>): Promise<void> {

@@ -8,7 +8,7 @@ import { vehicleDecider } from '../../domain/vehicle/decide.ts';
 import { foldStream } from '../handle-command.ts';
 import type { RecordedEvent } from '../ports.ts';
 import type { WatchedCampaign } from './campaign-watch.ts';
-import { updateMessages, windowOf } from './documents.ts';
+import { sendUpdates, windowOf } from './documents.ts';
 import type { OfferContent } from './offer-content.ts';
 import { contextOf, hasEnded, isStopped, type Rollout } from './rollout.ts';
 import type { ShardState } from './shard-state.ts';
@@ -34,7 +34,9 @@ export async function offerNext(state: ShardState, rollout: Rollout): Promise<nu
     return 0;
   }
   state.holds.delete(rollout.campaignId);
-  const fits = fitsNow(state, rollout, content);
+  const zones = openZones(state, rollout);
+  if (zones.size === 0) return 0;
+  const fits = fitsNow(state, rollout, content, zones);
   const rows = rollout.table.waitingRows(state.now_ms, releasedWave, Math.min(BATCH, left), fits);
   if (rows.length === 0) return 0;
   const ids = rows.map((row) => rollout.table.vehicleId(row));
@@ -53,7 +55,7 @@ export async function offerNext(state: ShardState, rollout: Rollout): Promise<nu
   }
   await state.log.flush();
   state.worker.metrics.offers += offered.length;
-  await state.send(await updateMessages(state, offered), 'offers');
+  await sendUpdates(state, offered, 'offers');
   return decided;
 }
 
@@ -65,23 +67,24 @@ function allowanceLeft(state: ShardState, rollout: Rollout, view: WatchedCampaig
   return (view.allowance?.[state.shard] ?? 0) - rollout.offersMade;
 }
 
+/** Time zones in which the off-peak window is open. */
+const openZones = (state: ShardState, rollout: Rollout): ReadonlySet<string> =>
+  new Set(rollout.timeZones.filter((zone) => windowOf(state, rollout, zone)?.inside ?? true));
+
 /** Inside its own off-peak window, and none of its components held by another campaign. */
-function fitsNow(state: ShardState, rollout: Rollout, content: OfferContent): (row: number) => boolean {
-  const open = new Map<number, boolean>();
+function fitsNow(
+  state: ShardState,
+  rollout: Rollout,
+  content: OfferContent,
+  zones: ReadonlySet<string>,
+): (row: number) => boolean {
   const rivals: Rollout[] = [];
   for (const other of state.rollouts.values())
     if (other !== rollout && other.table.inFlight > 0 && overlaps(state, other, content)) rivals.push(other);
-  const { window } = state.view(rollout.campaignId).campaign.policy;
+  const everywhere = zones.size === rollout.timeZones.length;
   return (row) => {
-    if (window !== null) {
-      const slice = rollout.table.slice(row);
-      let inside = open.get(slice);
-      if (inside === undefined) {
-        inside = windowOf(state, rollout, slice)?.inside ?? true;
-        open.set(slice, inside);
-      }
-      if (!inside) return false;
-    }
+    const zone = rollout.slices[rollout.table.slice(row)]?.timeZone ?? '';
+    if (!everywhere && !zones.has(zone)) return false;
     if (rivals.length === 0) return true;
     const vehicleId = rollout.table.vehicleId(row);
     return !rivals.some((other) => {

@@ -2,7 +2,7 @@
 import { decideAssignment } from '../../domain/rollout/decide.ts';
 import type { FeedbackRecord } from '../ports.ts';
 import { count } from './deps.ts';
-import { sendGrants, updateMessages } from './documents.ts';
+import { sendGrants, sendUpdates } from './documents.ts';
 import { type DeadRecord, type ParsedRecord, parseRecord } from './parse-record.ts';
 import { receiptsFor } from './receipts.ts';
 import { contextOf, type Rollout } from './rollout.ts';
@@ -40,7 +40,7 @@ export async function processBatch(state: ShardState, records: readonly Feedback
   await vehicles.settle(await state.log.flush(vehicles.requests));
   const receipts = receiptsFor(parsed.flatMap(receiptable));
   if (await state.send(receipts, 'receipts')) metrics.receipts += receipts.length;
-  await state.send(await updateMessages(state, outcome.updates), 'updates');
+  await sendUpdates(state, [...outcome.updates], 'updates');
   await sendGrants(state, outcome.grants);
 }
 

@@ -5,7 +5,7 @@ import { decideAssignment } from '../../domain/rollout/decide.ts';
 import type { Phase } from '../../domain/rollout/events.ts';
 import { shardStream } from '../../domain/shared/streams.ts';
 import type { WatchedCampaign } from './campaign-watch.ts';
-import { sendGrants, updateMessages } from './documents.ts';
+import { sendGrants, sendUpdates } from './documents.ts';
 import { contextOf, hasEnded, type Rollout, wantedHalts } from './rollout.ts';
 import type { ShardState } from './shard-state.ts';
 import { loadRollout } from './takeover.ts';
@@ -121,7 +121,7 @@ async function closeAll(
       for (const event of decision.events) state.record(rollout, event);
     }
     await state.log.flush();
-    await state.send(await updateMessages(state, told), 'updates');
+    await sendUpdates(state, told, 'updates');
   }
 }
 

@@ -16,6 +16,8 @@ export class Rollout {
   readonly stream: string;
   readonly table: AssignmentTable;
   readonly slices: readonly TargetSlice[];
+  /** Of all its vehicles: there are few, and windows open and close by zone. */
+  readonly timeZones: readonly string[];
   /** UpdateOffered ever recorded: allowances are cumulative. */
   offersMade = 0;
   halted: HaltReason | null = null;
@@ -28,6 +30,7 @@ export class Rollout {
     this.planId = planId;
     this.stream = rolloutStream(campaignId, shard);
     this.slices = targets.slices;
+    this.timeZones = [...new Set(targets.slices.map((slice) => slice.timeZone))];
     this.table = new AssignmentTable(targets.targets);
   }
 

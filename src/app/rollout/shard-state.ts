@@ -56,18 +56,24 @@ export class ShardState {
   readonly epochs = new BoundedMap<TcuEpoch>(KEPT_EPOCHS);
   /** Messages dead-lettered lately, so that a repeat does not grow the log. */
   readonly deadLetters: BoundedMap<true>;
-  /** Vehicles whose grant could not be made or sent; tried again at each tick. */
+  /** Vehicles that could not be told what is open, or may not have been before a takeover. */
+  readonly owedUpdates = new Set<string>();
+  /** Vehicles whose grant could not be made, sent or given; tried again at each tick. */
   readonly owedGrants = new Set<string>();
   /** ECU components that each loaded rollout installs to. */
   readonly targets = new Map<string, ReadonlySet<string>>();
   /** Why a campaign offers nothing here, for operators; by campaign. */
   readonly holds = new Map<string, string>();
 
-  constructor(worker: WorkerContext, log: ShardLog, folded: FoldedShard) {
+  /** Revision of our ShardTaken: a later one of another worker fences us. */
+  readonly takenRevision: number;
+
+  constructor(worker: WorkerContext, log: ShardLog, folded: FoldedShard, takenRevision: number) {
     this.worker = worker;
     this.shard = log.shard;
     this.log = log;
     this.takenAt_ms = worker.deps.clock.now();
+    this.takenRevision = takenRevision;
     this.opened = folded.opened;
     this.deadLetters = folded.deadLetters;
   }

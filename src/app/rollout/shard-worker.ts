@@ -37,13 +37,13 @@ export function createShardWorker(deps: ShardWorkerDeps): ShardWorker {
   const stopping = new AbortController();
   let loop: Promise<void> | null = null;
 
-  const watch = new CampaignWatch(
-    deps.store,
-    () => {
+  const watch = new CampaignWatch(deps.store, {
+    onChange: () => {
       for (const shard of shards.values()) shard.poke();
     },
-    (error) => deps.onError(error, 'following the campaigns'),
-  );
+    onTaken: (shard, epoch, revision) => shards.get(shard)?.takenBy(epoch, revision),
+    onError: (error) => deps.onError(error, 'following the campaigns'),
+  });
   const contents = new OfferContents(deps.store, watch, deps.digest);
   const fencedToo = (shard: number): void => {
     shards.delete(shard);

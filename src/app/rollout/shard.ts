@@ -1,7 +1,8 @@
 /** One shard of a worker: its state, and the queue through which everything about it goes. */
+import { shardStream } from '../../domain/shared/streams.ts';
 import type { FeedbackRecord } from '../ports.ts';
 import { FencedError, NotOwnedError } from './deps.ts';
-import { grantMessages, sendGrants, updateMessages } from './documents.ts';
+import { grantMessages, sendGrants, sendUpdates, updateMessages } from './documents.ts';
 import { offerNext } from './offering.ts';
 import { processBatch } from './process-batch.ts';
 import { reconcile } from './reconcile.ts';
@@ -12,7 +13,7 @@ import { timeOutNext } from './timeouts.ts';
 
 /** Vehicles that subscribe at once wait here; a broker full of them is slowed down, not refused, below this. */
 const MAX_QUEUED = 50_000;
-/** Owed grants tried again in one tick. */
+/** Vehicles that are told again in one job. */
 const OWED_BATCH = 500;
 
 export class Shard {
@@ -51,6 +52,13 @@ export class Shard {
       this.#poked = false;
       this.#report(error, 'following its campaigns');
     });
+  }
+
+  /** The log says that someone took the shard. Without this an idle worker would not notice, and go on rendering. */
+  takenBy(epoch: string, revision: number): void {
+    const state = this.#state;
+    if (state === null || state.log.epoch === epoch || revision <= state.takenRevision) return;
+    this.#lose(new FencedError(this.number, shardStream(this.number)));
   }
 
   /** One round: campaigns followed, timeouts, owed grants, offers. Failures are reported; the next round tries again. */
@@ -93,9 +101,19 @@ export class Shard {
     await this.#run(reconcile);
     for (const campaignId of this.#campaigns())
       await this.#exhaust(campaignId, (state, rollout) => timeOutNext(state, rollout));
-    await this.#run(async (state) => sendGrants(state, new Set([...state.owedGrants].slice(0, OWED_BATCH))));
+    await this.#payOwed();
     for (const campaignId of this.#campaigns())
       await this.#exhaust(campaignId, (state, rollout) => offerNext(state, rollout));
+  }
+
+  /** What could not be sent before. Once through: what fails again waits for the next round. */
+  async #payOwed(): Promise<void> {
+    const updates = [...(this.#state?.owedUpdates ?? [])];
+    for (let from = 0; from < updates.length; from += OWED_BATCH)
+      await this.#run((state) => sendUpdates(state, updates.slice(from, from + OWED_BATCH), 'updates'));
+    const grants = [...(this.#state?.owedGrants ?? [])];
+    for (let from = 0; from < grants.length; from += OWED_BATCH)
+      await this.#run((state) => sendGrants(state, new Set(grants.slice(from, from + OWED_BATCH))));
   }
 
   #campaigns(): string[] {

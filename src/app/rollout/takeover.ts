@@ -54,13 +54,22 @@ export async function takeShard(worker: WorkerContext, shard: number): Promise<S
     const log = new ShardLog(worker.deps, shard, worker.deps.newId());
     const data = { shard, epoch: log.epoch, worker: worker.deps.worker };
     if (!(await appendOwned(worker, log, stream, revision, { type: 'ShardTaken', data }))) continue;
-    const state = new ShardState(worker, log, folded);
+    const state = new ShardState(worker, log, folded, revision + 1);
     for (const [campaignId, planId] of folded.opened)
-      if (!isOver(state.view(campaignId).campaign)) await loadRollout(state, campaignId, planId);
+      if (!isOver(state.view(campaignId).campaign))
+        oweEverything(state, await loadRollout(state, campaignId, planId));
     worker.metrics.shardsTaken += 1;
     return state;
   }
   throw new FencedError(shard, stream);
+}
+
+/** Whoever recorded it may have died before sending it: it is sent again, which is harmless (DESIGN §4.4). */
+function oweEverything(state: ShardState, { table }: Rollout): void {
+  for (const row of table.rowsIn('offered', 'accepted')) {
+    state.owedUpdates.add(table.vehicleId(row));
+    if (table.phase(row) === 'accepted') state.owedGrants.add(table.vehicleId(row));
+  }
 }
 
 /** Also for rollouts of campaigns that are over, when a late report needs one. */

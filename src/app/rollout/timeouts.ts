@@ -1,6 +1,6 @@
 /** Offers that expire and attempts without an outcome: decided only when no report can be on its way (DESIGN §4.7). */
 import { decideAssignment } from '../../domain/rollout/decide.ts';
-import { updateMessages } from './documents.ts';
+import { sendUpdates } from './documents.ts';
 import { contextOf, type Rollout } from './rollout.ts';
 import type { ShardState } from './shard-state.ts';
 
@@ -25,6 +25,6 @@ export async function timeOutNext(state: ShardState, rollout: Rollout): Promise<
   }
   await state.log.flush();
   metrics.timeouts += ended.length;
-  await state.send(await updateMessages(state, ended), 'updates');
+  await sendUpdates(state, ended, 'updates');
   return ended.length;
 }

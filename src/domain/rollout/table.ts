@@ -153,7 +153,8 @@ export class AssignmentTable {
     for (let block = 0; block < this.#dueFrom.length && found.length < limit; block++) {
       if ((this.#dueFrom[block] ?? NONE) > now_ms) continue;
       let from = NONE;
-      for (const row of this.#rowsOf(block, this.size)) {
+      const last = Math.min(this.size, (block + 1) * BLOCK);
+      for (let row = block * BLOCK; row < last; row++) {
         const due = this.#due[row] ?? 0;
         if (due === 0 || !isInFlight(this.phase(row))) continue;
         from = Math.min(from, due);
@@ -174,7 +175,8 @@ export class AssignmentTable {
     for (let block = 0; block * BLOCK < end && found.length < limit; block++) {
       if ((this.#waitFrom[block] ?? NONE) > now_ms) continue;
       let from = NONE;
-      for (const row of this.#rowsOf(block, this.size)) {
+      const last = Math.min(this.size, (block + 1) * BLOCK);
+      for (let row = block * BLOCK; row < last; row++) {
         if (this.#phase[row] !== WAITING) continue;
         const notBefore = this.#due[row] ?? 0;
         from = Math.min(from, notBefore);
@@ -210,11 +212,6 @@ export class AssignmentTable {
       this.#counts,
     ];
     return columns.reduce((sum, column) => sum + column.byteLength, this.#ids.bytes);
-  }
-
-  *#rowsOf(block: number, end: number): Generator<number> {
-    const last = Math.min(end, (block + 1) * BLOCK);
-    for (let row = block * BLOCK; row < last; row++) yield row;
   }
 
   #add(wave: number, phase: number, by: number): void {

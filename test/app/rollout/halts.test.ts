@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FLEET_STREAM, shardStream } from '../../../src/domain/shared/streams.ts';
 import { grants, update } from '../../../src/protocol/messages.ts';
-import { idsOf, iso, SHARD, started, T0, World } from './world.ts';
+import { deafStore, idsOf, iso, SHARD, started, T0, World } from './world.ts';
 
 const parse = (payload: Uint8Array | null): unknown =>
   payload === null ? null : JSON.parse(new TextDecoder().decode(payload));
@@ -171,44 +171,76 @@ describe('fencing (DESIGN §3)', () => {
   it('an old worker is stopped by its first append: no event, no receipt, no grant', async () => {
     const { world, ids } = await started(2);
     const [a = '', b = ''] = ids;
+    const old = world.newWorker({ store: deafStore(world.store) });
+    await old.assign([SHARD]);
+    await world.settle();
+    world.fenced.length = 0;
     const next = world.newWorker();
     await next.assign([SHARD]);
     const sent = world.sent.length;
-    await expect(world.says(a, 'accepted', { seq: 1 })).rejects.toThrow('taken over by another worker');
+    const accepted = world.message(a, 'accepted', { seq: 1 });
+    await expect(old.process(SHARD, [accepted])).rejects.toThrow('taken over by another worker');
     expect(world.fenced).toEqual([SHARD]);
     expect(world.sent).toHaveLength(sent);
-    await expect(world.says(b, 'accepted', { seq: 1 })).rejects.toThrow('not owned here');
-    await next.process(SHARD, [world.message(a, 'accepted', { seq: 1 })]);
+    await expect(old.process(SHARD, [world.message(b, 'accepted', { seq: 1 })])).rejects.toThrow('not owned');
+    await next.process(SHARD, [accepted]);
     expect(world.on('grant', a)).toHaveLength(1);
     expect((await world.types()).filter((type) => type === 'UpdateAccepted')).toHaveLength(1);
   });
 
-  it('a dead letter of an old worker is fenced too', async () => {
+  it('an idle old worker learns from the log that it was fenced, and renders nothing any more', async () => {
     const { world, ids } = await started(1);
     await world.newWorker().assign([SHARD]);
-    await expect(world.worker.process(SHARD, [world.raw(ids[0] ?? '', 'rubbish')])).rejects.toThrow(
-      'taken over',
-    );
+    await world.settle();
+    expect(world.fenced).toEqual([SHARD]);
+    await expect(world.worker.render(ids[0] ?? '', 'update')).rejects.toThrow('not owned here');
+  });
+
+  it('what was recorded but not sent is sent by the next owner', async () => {
+    const { world, ids } = await started(2);
+    const [a = '', b = ''] = ids;
+    world.linkFails = true;
+    await world.says(a, 'accepted', { seq: 1 });
+    world.linkFails = false;
+    world.sent.length = 0;
+    const next = world.newWorker();
+    await next.assign([SHARD]);
+    await next.tick();
+    expect(world.open(b)).toEqual([1]);
+    expect(world.on('grant', a)).toHaveLength(1);
+    expect((await world.types()).filter((type) => type === 'UpdateOffered')).toHaveLength(2);
+  });
+
+  it('a dead letter of an old worker is fenced too', async () => {
+    const { world, ids } = await started(1);
+    const old = world.newWorker({ store: deafStore(world.store) });
+    await old.assign([SHARD]);
+    await world.newWorker().assign([SHARD]);
+    await expect(old.process(SHARD, [world.raw(ids[0] ?? '', 'rubbish')])).rejects.toThrow('taken over');
   });
 
   it('a takeover in the middle of a race: the new owner reads on and takes it all the same', async () => {
-    let race = false;
+    let race: (() => Promise<void>) | null = null;
     const { world, ids } = await started(
       1,
       {},
       {
         beforeAppend: async (requests) => {
-          if (!race || !requests.some((request) => request.events.some((e) => e.type === 'RolloutTaken')))
-            return;
-          race = false;
-          await world.says(ids[0] ?? '', 'accepted', { seq: 1 });
+          const taken = requests.some((request) => request.events.some((e) => e.type === 'RolloutTaken'));
+          const run = taken ? race : null;
+          if (run === null) return;
+          race = null;
+          await run();
         },
       },
     );
-    race = true;
+    const id = ids[0] ?? '';
+    const old = world.newWorker({ store: deafStore(world.store) });
+    await old.assign([SHARD]);
+    race = () => old.process(SHARD, [world.message(id, 'accepted', { seq: 1 })]);
     const next = world.newWorker();
     await next.assign([SHARD]);
-    await next.process(SHARD, [world.message(ids[0] ?? '', 'succeeded', { seq: 2 })]);
+    await next.process(SHARD, [world.message(id, 'succeeded', { seq: 2 })]);
     expect((await world.types()).slice(-3)).toEqual(['UpdateAccepted', 'RolloutTaken', 'UpdateSucceeded']);
   });
 

@@ -369,6 +369,22 @@ export class World {
   }
 }
 
+/** The store of a worker that is cut off from news about shards: it learns of a takeover only when it appends. */
+export const deafStore = (store: EventStore): EventStore => ({
+  append: (requests) => store.append(requests),
+  readStream: (stream, options) => store.readStream(stream, options),
+  readStreams: (names) => store.readStreams(names),
+  readAll: (options) => store.readAll(options),
+  subscribe: (options) =>
+    store.subscribe({
+      ...options,
+      prefixes: (options.prefixes ?? []).filter((prefix) => prefix !== 'shard-'),
+    }),
+  head: () => store.head(),
+  verify: (stream) => store.verify(stream),
+  close: () => store.close(),
+});
+
 /** A running campaign over these vehicles with its first offers made. */
 export async function started(
   count: number,
