@@ -129,8 +129,6 @@ async function connectVehicle(
     });
     send(load.window);
     await Promise.race([failed, finished]);
-    failed.catch(() => undefined);
-    socket.end();
   };
 }
 
@@ -151,4 +149,8 @@ async function main(load: PublishLoad): Promise<PublishResult> {
   return { messages, seconds: (performance.now() - started) / 1000 };
 }
 
-if (!isMainThread) parentPort?.postMessage(await main(workerData as PublishLoad));
+if (!isMainThread) {
+  parentPort?.postMessage(await main(workerData as PublishLoad));
+  // Connections are ended all at once, when the time has been taken.
+  process.exit(0);
+}
