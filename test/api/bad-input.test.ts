@@ -237,6 +237,14 @@ describe('on the wire', () => {
     expect(accepted).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);
   });
 
+  it('Expect: 100-continue does not ask for a body that is too large', async () => {
+    const refused = await raw(
+      `PUT /v1/campaigns/new HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\n` +
+        'Content-Type: application/json\r\nContent-Length: 10000000\r\nExpect: 100-continue\r\n\r\n',
+    );
+    expect(refused).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
   it('bytes that are not HTTP and headers over the limit get a problem too', async () => {
     expect(await raw('HELLO\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 .*urn:fleetwave:problem:bad-request/s);
     const large = await raw(`GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'x'.repeat(20_000)}\r\n\r\n`);
