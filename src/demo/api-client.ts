@@ -1,9 +1,9 @@
 /** The demo's way to the server: its public HTTP API, as different persons. */
 import { randomUUID } from 'node:crypto';
+import { ToldError } from '../simulator/told-error.ts';
 
 /** What the server refused, in its own words. */
-export class ApiError extends Error {
-  override readonly name = 'ApiError';
+export class ApiError extends ToldError {
   readonly status: number;
 
   constructor(status: number, message: string) {

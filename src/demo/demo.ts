@@ -2,9 +2,11 @@
  * `npm run demo`: a whole campaign over a simulated fleet, from upload to review, on a throw-away server, and
  * then the proof: the simulator's ledger against the server's event export.
  */
+
 import { readFileSync } from 'node:fs';
 import { reconcile } from '../reconcile/reconcile.ts';
 import { CALM } from '../simulator/fate.ts';
+import { ToldError } from '../simulator/told-error.ts';
 import { createApiClient } from './api-client.ts';
 import { exportEvents, exportVehicles } from './export-files.ts';
 import { type FleetPlan, planFleet } from './fleet-plan.ts';
@@ -47,7 +49,7 @@ interface Stage {
 /**
  * @returns the exit code: 0 only if the campaign is completed with nothing pending, the failures are those of the
  * seed, and ledger and events agree.
- * @throws Error when a step can't be done; children and temporary files are gone then, too.
+ * 1 also when a step can't be done (told in the output). Children and temporary files are gone then, too.
  */
 export async function runDemo(given: DemoOptions): Promise<number> {
   const options = {
@@ -59,7 +61,14 @@ export async function runDemo(given: DemoOptions): Promise<number> {
   const started = Date.now();
   const output = createOutput(options.json === true ? process.stderr : process.stdout);
   const plan = planFleet(options.vehicles, options.seed, { ...CALM, fail: options.failRate });
-  const workspace = openWorkspace(options.keepData);
+  let workspace: Workspace;
+  try {
+    workspace = openWorkspace(options.keepData);
+  } catch (error) {
+    if (!(error instanceof ToldError)) throw error;
+    output.say(error.message);
+    return 1;
+  }
   const children: Child[] = [];
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort(new Error('interrupted'));
@@ -73,7 +82,9 @@ export async function runDemo(given: DemoOptions): Promise<number> {
     output.endBars();
     if (signal.aborted) return INTERRUPTED;
     for (const { name, log } of children) output.say(`The end of the log of the ${name}:\n${tailOf(log)}`);
-    throw error;
+    if (!(error instanceof ToldError)) throw error;
+    output.say(error.message);
+    return 1;
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
@@ -94,12 +105,12 @@ async function perform(stage: Stage): Promise<number> {
   const ids = await prepare(stage, persons);
   signal.throwIfAborted();
   const simulator = launch(stage, server.ready);
-  await startCampaign(persons, stage.plan, options.failRate);
+  await startCampaign(persons, stage.plan);
   output.say(`Campaign ${CAMPAIGN} approved and started: three waves of 5 %, 25 % and the rest`);
   const ended = await Promise.race([
     watchProgress(persons.oda, output, signal),
-    server.child.ended.then((code) => Promise.reject(new Error(`the server ended with ${code}`))),
-    simulator.ended.then((code) => Promise.reject(new Error(`the simulator ended with ${code}`))),
+    server.child.ended.then((code) => Promise.reject(new ToldError(`the server ended with ${code}`))),
+    simulator.ended.then((code) => Promise.reject(new ToldError(`the simulator ended with ${code}`))),
   ]);
   output.endBars();
   output.say(`The campaign is ${ended.state}.`);
@@ -161,7 +172,8 @@ async function prove(
   const { options, plan, workspace, output } = stage;
   const over = ended.state === 'completed' || ended.state === 'aborted';
   const position = over ? await reviewCampaign(persons.oda, ended.failed) : '';
-  const progress = await readProgress(persons.oda, position);
+  // A review changes the state once more; what counts is how the campaign itself ended.
+  const progress = { ...(await readProgress(persons.oda, position)), state: ended.state };
   const [ledger, events, vehicles] = ['ledger', 'events', 'vehicles'].map((name) =>
     workspace.file(`${name}.ndjson`),
   ) as [string, string, string];

@@ -1,6 +1,8 @@
 /** Saves what the server says in public, as the input of the reconciliation; breaks it when asked to. */
+
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
+import { ToldError } from '../simulator/told-error.ts';
 import type { ApiClient } from './api-client.ts';
 import type { Sabotage } from './options.ts';
 import { listVehicles } from './register-fleet.ts';
@@ -43,7 +45,7 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string
     rest = lines.pop() ?? '';
     for (const line of lines) if (line !== '') yield line;
   }
-  if (rest !== '') throw new Error('The export ended in the middle of a line.');
+  if (rest !== '') throw new ToldError('The export ended in the middle of a line.');
 }
 
 async function writeLines(path: string, lines: AsyncIterable<string>): Promise<void> {

@@ -1,10 +1,11 @@
 /** The server and the simulator, each in a process of its own, and their end. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-
 import { z } from 'zod';
+import { ToldError } from '../simulator/told-error.ts';
 
 const CLI = join(import.meta.dirname, '..', 'cli.ts');
 const READY_WITHIN_MS = 30_000;
@@ -52,7 +53,7 @@ export async function startServer(
   const args = ['start', '--data-dir', dataDir, '--http-port', '0', '--mqtt-port', '0', '--json-ready'];
   const child = start('server', args, log, { FLEETWAVE_LOG_LEVEL: 'warn', FLEETWAVE_TIMEOUT_GRACE_S: '5' });
   const { stdout } = child.process;
-  if (stdout === null) throw new Error('the server has no output');
+  if (stdout === null) throw new ToldError('the server has no output');
   const lines = createInterface({ input: stdout });
   const timeout = new AbortController();
   const ready = await Promise.race([
@@ -71,7 +72,7 @@ export async function startServer(
   timeout.abort();
   if (ready === null) {
     await stop(child, 0);
-    throw new Error(`The server did not start. The end of ${log}:\n${tailOf(log)}`);
+    throw new ToldError(`The server did not start. The end of ${log}:\n${tailOf(log)}`);
   }
   lines.resume();
   return { child, ready };

@@ -1,7 +1,9 @@
 /** Registers the invented fleet, and fetches what its TCUs need to connect. */
+
 import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Account } from '../simulator/fleet-file.ts';
+import { ToldError } from '../simulator/told-error.ts';
 import type { ApiClient } from './api-client.ts';
 import type { FleetPlan } from './fleet-plan.ts';
 
@@ -19,7 +21,7 @@ export async function importFleet(operator: ApiClient, plan: FleetPlan): Promise
     });
     const report = String(body).trimEnd().split('\n');
     const { rejected } = JSON.parse(report.at(-1) ?? '{}') as { rejected?: number };
-    if (rejected !== 0) throw new Error(`The import rejected ${rejected} rows. The first: ${report[0]}`);
+    if (rejected !== 0) throw new ToldError(`The import rejected ${rejected} rows. The first: ${report[0]}`);
   }
 }
 
@@ -45,7 +47,8 @@ async function resolveIds(client: ApiClient, count: number): Promise<ReadonlyMap
     const ids = new Map<string, string>();
     for await (const { id, vin } of listVehicles(client)) ids.set(vin, id);
     if (ids.size >= count) return ids;
-    if (Date.now() > end) throw new Error(`The server lists ${ids.size} of ${count} registered vehicles.`);
+    if (Date.now() > end)
+      throw new ToldError(`The server lists ${ids.size} of ${count} registered vehicles.`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
@@ -69,7 +72,7 @@ export async function writeFleetFile(
     const credentials = new Map(issued.parse(body).credentials.map((one) => [one.vehicleId, one]));
     for (const { index, row } of batch) {
       const credential = credentials.get(idOf(ids, row.vin));
-      if (credential === undefined) throw new Error(`No credential was issued for ${row.vin}.`);
+      if (credential === undefined) throw new ToldError(`No credential was issued for ${row.vin}.`);
       const { vehicleId, username, password } = credential;
       const line: Account = { index, vehicleId, username, password, ecus: row.ecus };
       lines.push(`${JSON.stringify(line)}\n`);
@@ -81,6 +84,6 @@ export async function writeFleetFile(
 
 export function idOf(ids: ReadonlyMap<string, string>, vin: string): string {
   const id = ids.get(vin);
-  if (id === undefined) throw new Error(`The server does not list ${vin}.`);
+  if (id === undefined) throw new ToldError(`The server does not list ${vin}.`);
   return id;
 }

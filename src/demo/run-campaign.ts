@@ -1,7 +1,10 @@
 /** The campaign: planned by one person, approved by another, started by a third. */
+
 import { z } from 'zod';
+import { ToldError } from '../simulator/told-error.ts';
 import type { ApiClient } from './api-client.ts';
 import { BRANDS, type FleetPlan } from './fleet-plan.ts';
+import { gateOf } from './gates.ts';
 import { ARTIFACTS } from './release-artifacts.ts';
 
 export const CAMPAIGN = 'demo-spring-update';
@@ -20,24 +23,15 @@ export interface Persons {
   readonly oda: ApiClient;
 }
 
-/** Gate limits that the seeded failures stay within (five standard deviations and two vehicles of room), percent. */
-export function gateOf(
-  failRate: number,
-  targets: number,
-): { successPercent: number; failurePercent: number } {
-  const vehicles = Math.max(1, targets);
-  const deviation = Math.sqrt((failRate * (1 - failRate)) / vehicles);
-  const share = failRate + 5 * deviation + 2 / vehicles;
-  const failurePercent = Math.min(100, Math.ceil(share * 100));
-  return { failurePercent, successPercent: Math.max(0, 95 - failurePercent) };
-}
-
-const policyOf = (plan: FleetPlan, failRate: number): object => ({
+const policyOf = (plan: FleetPlan): object => ({
   artifacts: ARTIFACTS,
   waves: WAVES.map(({ name, percent }, i) => ({
     name,
     size: i === WAVES.length - 1 ? { rest: true } : { percent },
-    gate: { ...gateOf(failRate, Math.floor((plan.compatible * percent) / 100)), soak_s: SOAK_S },
+    gate: {
+      ...gateOf(plan.compatible, plan.failing.size, Math.floor((plan.compatible * percent) / 100)),
+      soak_s: SOAK_S,
+    },
   })),
   maxAttempts: 2,
   attemptTimeout_s: 300,
@@ -50,13 +44,13 @@ const policyOf = (plan: FleetPlan, failRate: number): object => ({
 const campaign = z.object({ targets: z.object({ targets: z.int() }).nullable().default(null) });
 
 /** Creates, freezes, approves and starts. @throws Error when the server refuses. */
-export async function startCampaign(persons: Persons, plan: FleetPlan, failRate: number): Promise<void> {
+export async function startCampaign(persons: Persons, plan: FleetPlan): Promise<void> {
   const { ada, bob, oda } = persons;
   const path = `/v1/campaigns/${CAMPAIGN}`;
   const body = {
     title: 'Spring update',
     purpose: 'TCM 2.1.0 and ADAS 1.4.0 for every approved market.',
-    policy: policyOf(plan, failRate),
+    policy: policyOf(plan),
   };
   await ada.request('PUT', path, { body });
   const query = `brand=in=(${BRANDS.join(',')})`;
@@ -69,7 +63,7 @@ export async function startCampaign(persons: Persons, plan: FleetPlan, failRate:
 async function waitForTargets(client: ApiClient, path: string): Promise<void> {
   const end = Date.now() + FREEZE_WITHIN_MS;
   while (campaign.parse((await client.request('GET', path)).body).targets === null) {
-    if (Date.now() > end) throw new Error('The targets were not frozen in time.');
+    if (Date.now() > end) throw new ToldError('The targets were not frozen in time.');
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

@@ -1,7 +1,9 @@
 /** Where a demo keeps its files: a temporary directory that goes, or a directory of the user's that stays. */
+
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { ToldError } from '../simulator/told-error.ts';
 
 export interface Workspace {
   /** Data directory of the server. */
@@ -16,7 +18,7 @@ export interface Workspace {
 /** @throws Error when the directory to keep has something in it. */
 export function openWorkspace(keep: string | undefined): Workspace {
   if (keep !== undefined && existsSync(keep) && readdirSync(keep).length > 0)
-    throw new Error(`--keep-data ${keep} is not empty: the demo needs a new or an empty directory.`);
+    throw new ToldError(`--keep-data ${keep} is not empty: the demo needs a new or an empty directory.`);
   const base = keep === undefined ? mkdtempSync(join(tmpdir(), 'fleetwave-demo-')) : resolve(keep);
   const files = join(base, 'demo');
   mkdirSync(files, { recursive: true, mode: 0o700 });

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { inventory } from '../protocol/messages.ts';
+import { ToldError } from './told-error.ts';
 
 export const account = z.object({
   /** Its number in the fleet: with the seed, it decides the vehicle's fate. */
@@ -15,7 +16,7 @@ export const account = z.object({
 });
 export type Account = z.infer<typeof account>;
 
-/** @throws Error with the line number for a line that is no vehicle. */
+/** @throws ToldError with the line number for a line that is no vehicle. */
 export async function readFleet(path: string): Promise<Account[]> {
   const vehicles: Account[] = [];
   let number = 0;
@@ -28,7 +29,9 @@ export async function readFleet(path: string): Promise<Account[]> {
     try {
       vehicles.push(account.parse(JSON.parse(line)));
     } catch (error) {
-      throw new Error(`${path}:${number} is no vehicle: ${error instanceof Error ? error.message : error}`);
+      throw new ToldError(
+        `${path}:${number} is no vehicle: ${error instanceof Error ? error.message : error}`,
+      );
     }
   }
   return vehicles;

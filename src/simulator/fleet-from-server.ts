@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { inventory } from '../protocol/messages.ts';
 import type { Account } from './fleet-file.ts';
 import type { CheckedOptions } from './options.ts';
+import { reach } from './reach.ts';
+import { ToldError } from './told-error.ts';
 
 const page = z.object({
   items: z.array(z.object({ id: z.string(), ecus: z.array(z.unknown()).default([]) })),
@@ -16,7 +18,7 @@ const CREDENTIALS_AT_ONCE = 1000;
 
 /**
  * A vehicle's number in the list decides its fate. Vehicles whose ECUs are not known are left out, because
- * a TCU would have to invent an inventory. @throws Error when the server refuses or can't be reached.
+ * a TCU would have to invent an inventory. @throws ToldError when the server refuses or can't be reached.
  */
 export async function fetchFleet(options: CheckedOptions): Promise<Account[]> {
   const ask = createAsker(options);
@@ -40,7 +42,7 @@ export async function fetchFleet(options: CheckedOptions): Promise<Account[]> {
     const byVehicle = new Map(credentials.map((credential) => [credential.vehicleId, credential]));
     for (const vehicle of batch) {
       const credential = byVehicle.get(vehicle.vehicleId);
-      if (credential === undefined) throw new Error(`no credential came for ${vehicle.vehicleId}`);
+      if (credential === undefined) throw new ToldError(`no credential came for ${vehicle.vehicleId}`);
       accounts.push({ ...vehicle, username: credential.username, password: credential.password });
     }
   }
@@ -51,11 +53,11 @@ type Ask = (method: string, path: string, body?: unknown) => Promise<unknown>;
 
 function createAsker({ server, key }: CheckedOptions): Ask {
   if (key === null)
-    throw new Error(
-      'Give --key (or --fleet with credentials): the vehicles need credentials from the server.',
+    throw new ToldError(
+      'Give --key, or set FLEETWAVE_KEY (or --fleet with credentials): the vehicles need credentials from the server.',
     );
   return async (method, path, body) => {
-    const response = await fetch(server + path, {
+    const response = await reach(server + path, {
       method,
       headers: {
         authorization: `Bearer ${key}`,
@@ -65,8 +67,6 @@ function createAsker({ server, key }: CheckedOptions): Ask {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    if (!response.ok)
-      throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
     return response.json();
   };
 }

@@ -1,5 +1,6 @@
 /** Options of `fleetwave simulate`. */
 import { type Rates, ROUGH } from './fate.ts';
+import { ToldError } from './told-error.ts';
 
 /** As commander's `Option` takes them; `parse` throws an Error with a sentence for the user. */
 export interface OptionSpec {
@@ -77,7 +78,10 @@ export const simulatorOptions: readonly OptionSpec[] = [
     flags: '--mqtt <url>',
     description: "address of the MQTT broker (default: the server's host, port 7401)",
   },
-  { flags: '--key <key>', description: 'API key of a person who may issue vehicle credentials' },
+  {
+    flags: '--key <key>',
+    description: 'API key of a person who may issue vehicle credentials (default: FLEETWAVE_KEY)',
+  },
   {
     flags: '--vehicles <n>',
     description: 'how many registered vehicles to attach',
@@ -135,7 +139,7 @@ export const simulatorOptions: readonly OptionSpec[] = [
   { flags: '--quiet', description: 'no line every few seconds' },
 ];
 
-/** @throws Error with a sentence for the user. */
+/** @throws ToldError */
 export function checkSimulatorOptions(options: SimulatorOptions): CheckedOptions {
   const server = urlOf('--server', options.server ?? 'http://127.0.0.1:7400', ['http:', 'https:']);
   const mqtt = urlOf('--mqtt', options.mqtt ?? `mqtt://${server.hostname}:${DEFAULT_MQTT_PORT}`, [
@@ -144,11 +148,11 @@ export function checkSimulatorOptions(options: SimulatorOptions): CheckedOptions
   ]);
   const { sabotage } = options;
   if (sabotage !== undefined && sabotage !== 'flip' && sabotage !== 'late-trigger')
-    throw new Error('--sabotage of the simulator is flip or late-trigger.');
+    throw new ToldError('--sabotage of the simulator is flip or late-trigger.');
   return {
     server: server.origin,
     broker: { host: mqtt.hostname, port: Number(mqtt.port || 1883) },
-    key: options.key ?? null,
+    key: options.key ?? process.env['FLEETWAVE_KEY'] ?? null,
     vehicles: options.vehicles ?? 50,
     fleet: options.fleet ?? null,
     ledger: options.ledger ?? null,
@@ -174,6 +178,6 @@ function ratesOf(options: SimulatorOptions): Rates {
 function urlOf(name: string, text: string, protocols: readonly string[]): URL {
   const url = URL.parse(text);
   if (url === null || !protocols.includes(url.protocol))
-    throw new Error(`${name} must be an address such as ${protocols[0]}//127.0.0.1, not ${text}.`);
+    throw new ToldError(`${name} must be an address such as ${protocols[0]}//127.0.0.1, not ${text}.`);
   return url;
 }

@@ -6,8 +6,10 @@ import { type Account, readFleet } from './fleet-file.ts';
 import { fetchFleet } from './fleet-from-server.ts';
 import { noLedger, openLedger } from './ledger.ts';
 import { checkSimulatorOptions, type SimulatorOptions } from './options.ts';
+import { reach } from './reach.ts';
 import type { Road } from './road.ts';
 import { createSemaphore } from './semaphore.ts';
+import { ToldError } from './told-error.ts';
 import { createVerifier } from './verify-offer.ts';
 
 const DOWNLOADS = 24;
@@ -16,15 +18,25 @@ const REPORT_EVERY_MS = 5000;
 /**
  * Resolves with the exit code when SIGINT or SIGTERM has come (or `signal` is aborted), what was under way is
  * finished or the grace is over, and the ledger is whole on disk. 1 = some message was never receipted.
- * @throws Error for options that make no sense, or a server that can't be reached.
+ * What the user can act on (options that make no sense, a server that can't be reached) is told on stderr: 1.
  */
 export async function runSimulator(given: SimulatorOptions, signal?: AbortSignal): Promise<number> {
+  try {
+    return await run(given, signal);
+  } catch (error) {
+    if (!(error instanceof ToldError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}
+
+async function run(given: SimulatorOptions, signal: AbortSignal | undefined): Promise<number> {
   const options = checkSimulatorOptions(given);
   const accounts: Account[] =
     options.fleet === null
       ? await fetchFleet(options)
       : (await readFleet(options.fleet)).slice(0, options.vehicles);
-  if (accounts.length === 0) throw new Error('There are no vehicles to simulate. Register some first.');
+  if (accounts.length === 0) throw new ToldError('There are no vehicles to simulate. Register some first.');
   const verifier = createVerifier(await fetchKeys(options.server));
   const ledger = options.ledger === null ? noLedger : openLedger(options.ledger);
   const agent = createAgent(DOWNLOADS);
@@ -59,8 +71,7 @@ export async function runSimulator(given: SimulatorOptions, signal?: AbortSignal
 }
 
 async function fetchKeys(server: string): Promise<unknown> {
-  const response = await fetch(`${server}/v1/keys`);
-  if (!response.ok) throw new Error(`GET ${server}/v1/keys answered ${response.status}`);
+  const response = await reach(`${server}/v1/keys`, {});
   return response.json();
 }
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planFleet } from '../../src/demo/fleet-plan.ts';
+import { gateOf } from '../../src/demo/gates.ts';
 import { table } from '../../src/demo/output.ts';
-import { gateOf } from '../../src/demo/run-campaign.ts';
 import { vinOf, withCheckDigit } from '../../src/demo/vin.ts';
 import { openWorkspace } from '../../src/demo/workspace.ts';
 import { CALM } from '../../src/simulator/fate.ts';
@@ -40,23 +40,35 @@ describe('the invented fleet', () => {
 });
 
 describe('the gates of the demo', () => {
-  it('let the seeded failures of a wave pass, and leave success and failure apart', () => {
+  it('let the seeded failures of a random wave pass', () => {
     fc.assert(
       fc.property(
+        fc.integer({ min: 20, max: 400 }),
         fc.double({ min: 0, max: 1, noNaN: true }),
-        fc.integer({ min: 1, max: 20_000 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
         fc.integer({ min: 0, max: 1000 }),
-        (rate, targets, seed) => {
+        (fleet, failShare, waveShare, seed) => {
+          const failing = Math.floor(failShare * fleet);
+          const wave = Math.max(1, Math.floor(waveShare * fleet));
           const random = createRandom(seed);
-          const drawn = Math.min(targets, 500);
-          let failed = 0;
-          for (let i = 0; i < drawn; i++) if (random() < rate) failed++;
-          const gate = gateOf(rate, drawn);
-          expect((100 * failed) / drawn).toBeLessThanOrEqual(gate.failurePercent);
-          expect((100 * (drawn - failed)) / drawn).toBeGreaterThanOrEqual(gate.successPercent);
+          const drawn = Array.from({ length: fleet }, (_, i) => ({ fails: i < failing, rank: random() }))
+            .sort((a, b) => a.rank - b.rank)
+            .slice(0, wave);
+          const failed = drawn.filter(({ fails }) => fails).length;
+          const gate = gateOf(fleet, failing, wave);
+          expect((100 * failed) / wave).toBeLessThanOrEqual(gate.failurePercent);
+          expect((100 * (wave - failed)) / wave).toBeGreaterThanOrEqual(gate.successPercent);
         },
       ),
+      { seed: 5, numRuns: 200 },
     );
+  });
+
+  it('allow little more than what must fail', () => {
+    expect(gateOf(260, 0, 13)).toEqual({ failurePercent: 1, successPercent: 99 });
+    expect(gateOf(260, 8, 13).failurePercent).toBeLessThan(40);
+    expect(gateOf(18_000, 540, 4500).failurePercent).toBeLessThan(6);
+    expect(gateOf(100, 100, 5)).toEqual({ failurePercent: 100, successPercent: 0 });
   });
 });
 
