@@ -46,10 +46,18 @@ export function evaluate(query: Query, holds: (comparison: Comparison) => boolea
     : query.nodes.some((node) => evaluate(node, holds));
 }
 
+/** `vehicle==*` (or `!=`): nobody has to be asked, so that choosing everybody costs nothing. */
+const isForAll = ({ selector, operator, values }: Comparison): boolean =>
+  (selector.field === 'vehicle' || selector.field === 'vin') &&
+  (operator === '==' || operator === '!=') &&
+  values.every((value) => hasWildcard(value) && value.every((piece) => piece === ''));
+
 /** What is left of a query for the vehicles of one configuration: settled, or a question to each vehicle. */
 export function reduceQuery(query: Query, configuration: ConfigurationFacts): boolean | Query {
-  if (query.kind === 'compare')
-    return isSingle(query.selector) ? query : matchesConfiguration(query, configuration);
+  if (query.kind === 'compare') {
+    if (!isSingle(query.selector)) return matchesConfiguration(query, configuration);
+    return isForAll(query) ? query.operator === '==' : query;
+  }
   const decisive = query.kind === 'or';
   const open: Query[] = [];
   for (const node of query.nodes) {

@@ -43,8 +43,11 @@ export class QueryAnswers {
     return this.#open.get(configuration) ?? null;
   }
 
+  /** Nothing can be done for vehicles that are out of use: no query matches them. */
   #answer(number: number): number {
-    const reduced = reduceQuery(this.query, this.#configurations.get(number));
+    const configuration = this.#configurations.get(number);
+    if (configuration.decommissioned) return NO;
+    const reduced = reduceQuery(this.query, configuration);
     if (typeof reduced === 'boolean') return reduced ? YES : NO;
     this.#open.set(number, reduced);
     return SINGLE;
