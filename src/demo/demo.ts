@@ -102,9 +102,12 @@ async function perform(stage: Stage): Promise<number> {
   stage.children.push(server.child);
   output.say(`Server on ${server.ready.http}, data in ${workspace.dataDir}`);
   const persons = await introduce(server.ready);
-  const ids = await prepare(stage, persons);
+  const bytes = await register(stage, persons);
+  const ids = await writeFleetFile(persons.oda, stage.plan, workspace.file('fleet.ndjson'));
   signal.throwIfAborted();
   const simulator = launch(stage, server.ready);
+  await releaseArtifacts(persons.bob);
+  output.say(`Two artifacts (${Math.round(bytes / 1024)} KiB a vehicle) uploaded, validated and released`);
   await startCampaign(persons, stage.plan);
   output.say(`Campaign ${CAMPAIGN} approved and started: three waves of 5 %, 25 % and the rest`);
   const ended = await Promise.race([
@@ -134,9 +137,9 @@ async function introduce(ready: Ready): Promise<Persons> {
   };
 }
 
-/** Fleet and artifacts. @returns vehicle ids by VIN. */
-async function prepare(stage: Stage, { ada, bob, oda }: Persons): Promise<ReadonlyMap<string, string>> {
-  const { options, output, plan, workspace } = stage;
+/** Fleet and artifacts, side by side. @returns bytes that a vehicle downloads. */
+async function register(stage: Stage, { ada, oda }: Persons): Promise<number> {
+  const { options, output, plan } = stage;
   const [bytes] = await Promise.all([
     uploadArtifacts(ada, options.seed, options.vehicles),
     importFleet(oda, plan),
@@ -144,9 +147,7 @@ async function prepare(stage: Stage, { ada, bob, oda }: Persons): Promise<Readon
   output.say(
     `${plan.vehicles.length} vehicles registered, ${plan.incompatible} of them unfit for the update`,
   );
-  await releaseArtifacts(bob);
-  output.say(`Two artifacts (${Math.round(bytes / 1024)} KiB a vehicle) uploaded, validated and released`);
-  return writeFleetFile(oda, plan, workspace.file('fleet.ndjson'));
+  return bytes;
 }
 
 function launch({ options, workspace, children }: Stage, ready: Ready): Child {
