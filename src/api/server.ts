@@ -2,7 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { recordRefusal, registerAuth } from './auth.ts';
 import { clientErrorHandler, errorHandler, toProblem } from './errors.ts';
 import { hook } from './hooks.ts';
@@ -133,7 +138,7 @@ function createApp(options: ServerOptions): FastifyInstance {
   const app = Fastify({
     ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
     // Two lines a request cost more than most requests; failures are logged, and metrics count the rest.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     connectionTimeout: IDLE_TIMEOUT_MS,
     genReqId: () => randomUUID(),
