@@ -3,7 +3,7 @@
 import type { TargetSlice, TargetsEvent } from '../../domain/campaign/events.ts';
 import { planWaves } from '../../domain/campaign/plan.ts';
 import type { WavePlan } from '../../domain/campaign/policy.ts';
-import { shardDigestText, type TargetTuple } from '../../domain/campaign/targets.ts';
+import { digestTextOf, type TargetTuple } from '../../domain/campaign/targets.ts';
 import { SHARD_COUNT, shardOf } from '../../domain/shared/shard.ts';
 import { targetsStream } from '../../domain/shared/streams.ts';
 import { type Runtime, toNewEvents } from '../handle-command.ts';
@@ -52,16 +52,15 @@ export async function writeTargets(
   const { vehicleIds } = selected;
   const { order, waves } = planWaves(options.campaignId, vehicleIds, options.waves);
   const ranks: number[][] = Array.from({ length: SHARD_COUNT }, () => []);
-  order.forEach((index, rank) => {
-    ranks[shardOf(vehicleIds[index] ?? '')]?.push(rank);
-  });
+  for (let rank = 0; rank < order.length; rank++)
+    ranks[shardOf(vehicleIds[order[rank] ?? 0] ?? '')]?.push(rank);
   const waveOf = waveLookup(waves);
   const digests: string[] = [];
   for (let first = 0; first < SHARD_COUNT; first += SHARDS_AT_ONCE) {
     if (!options.isWanted()) return null;
     const lists = ranks.slice(first, first + SHARDS_AT_ONCE).map((own, offset) => {
       const list = shardList(selected, order, waveOf, own);
-      const digest = runtime.digest(shardDigestText(list.slices, list.targets));
+      const digest = runtime.digest(digestTextOf(list.slices, list.lines));
       digests.push(digest);
       return { shard: first + offset, list, digest };
     });
@@ -88,6 +87,8 @@ function waveLookup(waves: readonly number[]): (rank: number) => number {
 interface ShardList {
   readonly targets: readonly TargetTuple[];
   readonly slices: readonly TargetSlice[];
+  /** Each target as JSON (ASCII), made once: for the digest and to measure chunks. */
+  readonly lines: readonly string[];
 }
 
 function shardList(
@@ -110,20 +111,22 @@ function shardList(
     }
     return [selected.vehicleIds[index] ?? '', waveOf(rank), rank, selected.revisions[index] ?? 0, number];
   });
-  return { targets, slices };
+  return { targets, slices, lines: targets.map((target) => JSON.stringify(target)) };
 }
 
 /** Cuts a list into chunks, each with the slices that it is the first to use. */
-function chunksOf({ targets, slices }: ShardList): { slices: TargetSlice[]; targets: TargetTuple[] }[] {
+function chunksOf({
+  targets,
+  slices,
+  lines,
+}: ShardList): { slices: TargetSlice[]; targets: TargetTuple[] }[] {
   const chunks: { slices: TargetSlice[]; targets: TargetTuple[] }[] = [];
   let known = 0;
   let bytes = Number.POSITIVE_INFINITY;
-  for (const target of targets) {
+  for (const [at, target] of targets.entries()) {
     const slice = target[4] === known ? slices[known] : undefined;
     const size =
-      JSON.stringify(target).length +
-      1 +
-      (slice === undefined ? 0 : Buffer.byteLength(JSON.stringify(slice)) + 1);
+      (lines[at]?.length ?? 0) + 1 + (slice === undefined ? 0 : Buffer.byteLength(JSON.stringify(slice)) + 1);
     if (bytes + size > CHUNK_BYTES) {
       chunks.push({ slices: [], targets: [] });
       bytes = 300;

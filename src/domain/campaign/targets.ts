@@ -74,4 +74,11 @@ export type TargetTuple = Extract<TargetsEvent, { type: 'TargetsListed' }>['data
  * each a line of JSON. The digest of all targets is over the shards' digests, one a line, shard 0 first.
  */
 export const shardDigestText = (slices: readonly TargetSlice[], targets: readonly TargetTuple[]): string =>
-  `${slices.map(canonicalJson).join('\n')}\n\n${targets.map((target) => JSON.stringify(target)).join('\n')}`;
+  digestTextOf(
+    slices,
+    targets.map((target) => JSON.stringify(target)),
+  );
+
+/** The same, of lines that were made before. */
+export const digestTextOf = (slices: readonly TargetSlice[], lines: readonly string[]): string =>
+  `${slices.map(canonicalJson).join('\n')}\n\n${lines.join('\n')}`;
