@@ -23,9 +23,6 @@ export const NO_CONFIGURATION = 0;
 /** Room for equipments behind a description in one exact number. */
 const EQUIPMENTS = 2 ** 26;
 
-const byPlace = (a: Ecu, b: Ecu): number =>
-  a.type < b.type ? -1 : a.type > b.type ? 1 : a.position < b.position ? -1 : a.position > b.position ? 1 : 0;
-
 const bare = ({ type, position, hardware, components }: Ecu): Ecu => ({
   type,
   position,
@@ -36,6 +33,8 @@ const bare = ({ type, position, hardware, components }: Ecu): Ecu => ({
 
 export class Configurations {
   readonly #descriptions = new Interner<Description>();
+  /** Each distinct ECU once: vehicles differ in few of theirs. */
+  readonly #ecus = new Interner<Ecu>();
   readonly #equipments = new Interner<Equipment>();
   /** Number of a configuration by its description, equipment and whether it is decommissioned. */
   readonly #numbers = new Map<number, number>();
@@ -86,8 +85,12 @@ export class Configurations {
   }
 
   equip(of: number, ecus: readonly Ecu[]): number {
-    const equipment = ecus.map(bare).sort(byPlace);
-    const number = this.#equipments.intern(equipmentKey(equipment), () => equipment);
+    // In order of their numbers, so that the same ECUs in another order are the same equipment.
+    const ecuNumbers = ecus.map((ecu) => this.#ecus.intern(ecuKey(ecu), () => bare(ecu)));
+    ecuNumbers.sort((a, b) => a - b);
+    const number = this.#equipments.intern(ecuNumbers.join(), () =>
+      ecuNumbers.map((one) => this.#ecus.get(one)),
+    );
     return this.#combine(this.#partsOf(of).description, number, this.#isDecommissioned(of));
   }
 
@@ -155,16 +158,10 @@ export class Configurations {
   }
 }
 
-/** Empty for no ECUs; the ECUs must be in order. */
-const equipmentKey = (ecus: Equipment): string =>
-  ecus.length === 0
-    ? ''
-    : JSON.stringify(
-        ecus.map(({ type, position, hardware, components }) => [
-          type,
-          position,
-          hardware.part,
-          hardware.version,
-          ...components.flatMap(({ name, softwareVersion }) => [name, softwareVersion]),
-        ]),
-      );
+/** What tells ECUs apart; free texts with their lengths, so that no two ECUs have the same key. */
+function ecuKey({ type, position, hardware: { part, version }, components }: Ecu): string {
+  let key = `${type}/${position}/${part.length}/${part}/${version.length}/${version}`;
+  for (const { name, softwareVersion } of components)
+    key += `/${name}/${softwareVersion.length}/${softwareVersion}`;
+  return key;
+}

@@ -30,13 +30,23 @@ export class QueryAnswers {
     this.#configurations = configurations;
   }
 
-  /** Answers for all configurations there are now that have vehicles; `UNKNOWN` for empty ones. */
+  /** By configuration: for all there are now that have vehicles, `UNKNOWN` for empty ones. */
   all(): Uint8Array {
     const { size, population } = this.#configurations;
     const answers = this.#answers.upTo(size - 1);
     for (let number = 1; number < size; number++)
       if (answers[number] === UNKNOWN && population[number] !== 0) answers[number] = this.#answer(number);
     return answers;
+  }
+
+  /** For a few configurations; the others need no answer. */
+  of(configuration: number): number {
+    const answers = this.#answers.upTo(configuration);
+    const known = answers[configuration] ?? UNKNOWN;
+    if (known !== UNKNOWN) return known;
+    const answer = this.#answer(configuration);
+    answers[configuration] = answer;
+    return answer;
   }
 
   openOf(configuration: number): Query | null {
@@ -74,15 +84,22 @@ export class ArtifactVerdicts {
     this.#configurations = configurations;
   }
 
-  /** For all configurations there are now that have vehicles. Reasons: 0 = can take them; see `codesOf`. */
-  all(): { readonly reasons: Uint16Array; readonly hardware: Uint32Array; readonly software: Uint32Array } {
-    const { size, population } = this.#configurations;
+  /**
+   * By configuration, for those with vehicles in `matched`; judging takes time, so the others are left out.
+   * Reasons as bits; ask `canTake`.
+   */
+  of(matched: Float64Array): {
+    readonly reasons: Uint16Array;
+    readonly hardware: Uint32Array;
+    readonly software: Uint32Array;
+  } {
+    const { size } = this.#configurations;
     const reasons = this.#reasons.upTo(size - 1);
     const hardware = this.#hardware.upTo(size - 1);
     const software = this.#software.upTo(size - 1);
     const target = this.artifacts[0]?.target ?? null;
     for (let number = 1; number < size; number++) {
-      if (reasons[number] !== 0 || population[number] === 0) continue;
+      if (reasons[number] !== 0 || (matched[number] ?? 0) === 0) continue;
       const configuration = this.#configurations.get(number);
       reasons[number] = JUDGED | this.#judge(number);
       const texts = targetTexts(configuration.ecus, target);

@@ -3,77 +3,23 @@ import type { TargetingCount, TargetRow } from '../../app/ports.ts';
 import { COMPATIBILITY_CODES } from '../../domain/artifact/compatibility.ts';
 import type { TargetSlice } from '../../domain/campaign/events.ts';
 import { sliceOf } from '../../domain/targeting/slice.ts';
-import { CHUNK_SIZE, Interner } from './columns.ts';
+import { Interner } from './columns.ts';
 import { FACETS } from './configurations.ts';
-import {
-  type ArtifactVerdicts,
-  addReasons,
-  canTake,
-  NO,
-  type QueryAnswers,
-  reasonCounts,
-  SINGLE,
-  YES,
-} from './judgements.ts';
-import { SingleQuestions, type VehiclePredicate } from './single.ts';
+import { type ArtifactVerdicts, addReasons, canTake, type QueryAnswers, reasonCounts } from './judgements.ts';
+import { Matching } from './matching.ts';
 import type { VehicleTable } from './vehicle-table.ts';
 
 /** Values of one facet, the commonest first; the rest is left out. */
 const FACET_VALUES = 500;
 const ROWS_PER_BATCH = 10_000;
 
-/** Vehicles of each configuration that the query matches, and the predicates where it depends on the vehicle. */
-function matchedBy(table: VehicleTable, query: QueryAnswers) {
-  const answers = query.all();
-  const { size, population } = table.configurations;
-  const matched = new Float64Array(size);
-  const open = openPredicates(table, query, answers);
-  for (let number = 1; number < size; number++)
-    if (answers[number] === YES) matched[number] = population[number] ?? 0;
-  if (open.size > 0)
-    scan(table, (vehicle, configuration) => {
-      if (answers[configuration] === SINGLE && open.get(configuration)?.(vehicle) === true)
-        matched[configuration] = (matched[configuration] ?? 0) + 1;
-    });
-  return { answers, matched, open };
-}
-
-function openPredicates(
-  table: VehicleTable,
-  query: QueryAnswers,
-  answers: Uint8Array,
-): ReadonlyMap<number, VehiclePredicate> {
-  const open = new Map<number, VehiclePredicate>();
-  const questions = new SingleQuestions(table);
-  const { size, population } = table.configurations;
-  for (let number = 1; number < size; number++) {
-    if (answers[number] !== SINGLE || population[number] === 0) continue;
-    const left = query.openOf(number);
-    if (left !== null) open.set(number, questions.predicate(left));
-  }
-  return open;
-}
-
-function scan(table: VehicleTable, visit: (vehicle: number, configuration: number) => void): void {
-  const { chunks } = table.configuration;
-  for (let index = 0; index < chunks.length; index++) {
-    const chunk = chunks[index];
-    if (chunk === undefined) continue;
-    const first = index * CHUNK_SIZE;
-    for (let i = 0; i < CHUNK_SIZE; i++) {
-      const configuration = chunk[i] ?? 0;
-      if (configuration !== 0) visit(first + i, configuration);
-    }
-  }
-}
-
 export function countVehicles(
   table: VehicleTable,
   query: QueryAnswers,
   verdicts: ArtifactVerdicts,
 ): TargetingCount {
-  const { matched } = matchedBy(table, query);
-  const { reasons } = verdicts.all();
+  const { matched } = new Matching(table, query);
+  const { reasons } = verdicts.of(matched);
   const taking = new Float64Array(matched.length);
   const sums = new Float64Array(COMPATIBILITY_CODES.length);
   let all = 0;
@@ -102,7 +48,7 @@ function facetsOf(
     facets[name] = sumUp(codes, texts, vehicles);
   }
   if (verdicts.artifacts.length > 0) {
-    const { hardware, software } = verdicts.all();
+    const { hardware, software } = verdicts.of(vehicles);
     facets['hardware'] = sumUp(hardware, verdicts.texts.hardware, vehicles);
     facets['software'] = sumUp(software, verdicts.texts.software, vehicles);
   }
@@ -145,8 +91,9 @@ export function selectVehicles(
   query: QueryAnswers,
   verdicts: ArtifactVerdicts,
 ): Selected {
-  const { answers, matched, open } = matchedBy(table, query);
-  const { reasons } = verdicts.all();
+  const matching = new Matching(table, query);
+  const { matched } = matching;
+  const { reasons } = verdicts.of(matched);
   const { slices, sliceOfConfiguration } = slice(table, verdicts, matched, reasons);
   const sums = new Float64Array(COMPATIBILITY_CODES.length);
   let all = 0;
@@ -161,10 +108,8 @@ export function selectVehicles(
   }
   const rows = new Uint32Array(compatible * 3);
   let end = 0;
-  scan(table, (vehicle, configuration) => {
-    const answer = answers[configuration] ?? NO;
-    if (answer === NO || !canTake(reasons[configuration] ?? 0)) return;
-    if (answer === SINGLE && open.get(configuration)?.(vehicle) !== true) return;
+  matching.each((vehicle, configuration) => {
+    if (!canTake(reasons[configuration] ?? 0)) return;
     rows[end++] = vehicle;
     rows[end++] = table.revision.get(vehicle);
     rows[end++] = sliceOfConfiguration[configuration] ?? 0;

@@ -83,6 +83,20 @@ export class VehicleDictionary {
     return id;
   }
 
+  /** Whether a vehicle's id begins with a text, without making the id a text. */
+  beginning(text: string): (number: number) => boolean {
+    const bytes = Uint8Array.from(text, (character) => Math.min(character.charCodeAt(0), 255));
+    const { length } = bytes;
+    return (number) => {
+      const offset = this.#offsets.get(number);
+      const block = this.#blocks[offset >>> BLOCK_BITS];
+      const at = offset & BLOCK_MASK;
+      if (block === undefined || (block[at] ?? 0) < length) return false;
+      for (let i = 0; i < length; i++) if (block[at + 1 + i] !== bytes[i]) return false;
+      return true;
+    };
+  }
+
   /** Bytes of the id into `#key`; its length, or -1 when it is no ASCII text of 1..255 characters. */
   #load(id: string): number {
     const { length } = id;
