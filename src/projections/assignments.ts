@@ -1,9 +1,15 @@
 /** Each vehicle's part in each campaign: phase, attempt, offer, last outcome. */
-import type { Document, DocumentKey, Projection } from '../app/ports.ts';
+import type { Document, DocumentKey, Documents, Projection } from '../app/ports.ts';
+import type { TargetsEvent } from '../domain/campaign/events.ts';
 import type { RolloutEvent } from '../domain/rollout/events.ts';
 import { parseStream } from '../domain/shared/streams.ts';
 
 const idOf = (campaignId: string, vehicleId: string): string => `${campaignId}/${vehicleId}`;
+
+/** Who is on the list of one shard, so that a list that is written anew takes the place of the old one. */
+interface ListDocument extends Document {
+  readonly vehicles: string[];
+}
 
 /** What an event says beyond its move, as far as a reader of one assignment wants it. */
 function outcomeOf(event: RolloutEvent): { code: string; message: string } | null {
@@ -14,6 +20,8 @@ function outcomeOf(event: RolloutEvent): { code: string; message: string } | nul
       return { code: event.data.code, message: event.data.message };
     case 'UpdateDeclined':
       return { code: event.data.code, message: '' };
+    case 'PreconditionUnmet':
+      return { code: 'precondition-unmet', message: event.data.names.join(', ') };
     case 'UpdateTimedOut':
       return {
         code: 'timed-out',
@@ -21,6 +29,8 @@ function outcomeOf(event: RolloutEvent): { code: string; message: string } | nul
       };
     case 'UpdateCancelled':
       return { code: event.data.reason, message: event.data.detail };
+    case 'UpdateDisplaced':
+      return { code: 'displaced', message: `by campaign ${event.data.by}` };
     default:
       return null;
   }
@@ -30,54 +40,81 @@ export const assignments: Projection = {
   name: 'assignments',
   version: 1,
   prefixes: ['rollout-', 'targets-'],
-  collections: [{ name: 'assignments', indexes: ['campaignId', 'vehicleId', 'phase'] }],
+  collections: [
+    { name: 'assignments', indexes: ['campaignId', 'vehicleId', 'phase', 'wave'] },
+    { name: 'target-lists', indexes: [] },
+  ],
   keys({ event, recorded }): readonly DocumentKey[] {
     const ref = parseStream(recorded.stream);
-    if (ref.category === 'rollout' && 'vehicleId' in event.data)
-      return [{ collection: 'assignments', id: idOf(ref.campaignId, event.data.vehicleId) }];
-    if (event.type !== 'TargetsListed') return [];
-    return event.data.targets.map(([vehicleId]) => ({
-      collection: 'assignments',
-      id: idOf(event.data.campaignId, vehicleId),
-    }));
+    if (ref.category === 'targets')
+      return [{ collection: 'target-lists', id: `${ref.campaignId}/${ref.shard}` }];
+    return ref.category === 'rollout' && 'vehicleId' in event.data
+      ? [{ collection: 'assignments', id: idOf(ref.campaignId, event.data.vehicleId) }]
+      : [];
   },
   apply({ event, recorded }, documents) {
     const ref = parseStream(recorded.stream);
-    if (event.type === 'TargetsListed') {
-      const { campaignId, planId } = event.data;
-      for (const [vehicleId, wave, rank, vehicleRevision] of event.data.targets) {
-        documents.put('assignments', {
-          id: idOf(campaignId, vehicleId),
-          campaignId,
-          vehicleId,
-          planId,
-          wave,
-          rank,
-          vehicleRevision,
-          phase: 'waiting',
-          attempt: 0,
-          offer: 0,
-          outcome: null,
-          updatedAt: recorded.metadata.time,
-        });
-      }
-      return;
-    }
-    if (ref.category !== 'rollout' || !('from' in event.data)) return;
-    const { vehicleId, wave, attempt, offer, to } = event.data;
-    const id = idOf(ref.campaignId, vehicleId);
-    const before = documents.get<Document>('assignments', id) ?? { id };
-    const outcome = outcomeOf(event as RolloutEvent) ?? before['outcome'] ?? null;
-    documents.put('assignments', {
-      ...before,
-      campaignId: ref.campaignId,
-      vehicleId,
-      wave,
-      phase: to,
-      attempt,
-      offer,
-      outcome: to === 'succeeded' ? null : outcome,
-      updatedAt: recorded.metadata.time,
-    });
+    const { time } = recorded.metadata;
+    if (ref.category === 'targets')
+      applyTargets(event as TargetsEvent, `${ref.campaignId}/${ref.shard}`, time, documents);
+    else if (ref.category === 'rollout') applyRollout(event as RolloutEvent, ref.campaignId, time, documents);
   },
 };
+
+function applyTargets(event: TargetsEvent, listId: string, time: string, documents: Documents): void {
+  const { campaignId } = event.data;
+  const list = documents.get<ListDocument>('target-lists', listId) ?? { id: listId, vehicles: [] };
+  const assign = (vehicleId: string, rest: Readonly<Record<string, unknown>>): void => {
+    documents.put('assignments', {
+      id: idOf(campaignId, vehicleId),
+      campaignId,
+      vehicleId,
+      ...rest,
+      phase: 'waiting',
+      attempt: 0,
+      offer: 0,
+      outcome: null,
+      updatedAt: time,
+    });
+    list.vehicles.push(vehicleId);
+  };
+  switch (event.type) {
+    case 'TargetsOpened':
+      for (const vehicleId of list.vehicles) documents.delete('assignments', idOf(campaignId, vehicleId));
+      documents.put('target-lists', { id: listId, vehicles: [] });
+      break;
+    case 'TargetsListed':
+      for (const [vehicleId, wave, rank, vehicleRevision] of event.data.targets)
+        assign(vehicleId, { planId: event.data.planId, wave, rank, vehicleRevision });
+      documents.put('target-lists', list);
+      break;
+    case 'TargetJoined': {
+      const { vehicleId, wave, rank, vehicleRevision } = event.data;
+      assign(vehicleId, { planId: null, wave, rank, vehicleRevision });
+      documents.put('target-lists', list);
+      break;
+    }
+    case 'TargetsClosed':
+    case 'TargetLeft':
+      break;
+  }
+}
+
+function applyRollout(event: RolloutEvent, campaignId: string, time: string, documents: Documents): void {
+  if (!('from' in event.data)) return;
+  const { vehicleId, wave, attempt, offer, to } = event.data;
+  const id = idOf(campaignId, vehicleId);
+  const before = documents.get<Document>('assignments', id) ?? { id };
+  const outcome = outcomeOf(event) ?? before['outcome'] ?? null;
+  documents.put('assignments', {
+    ...before,
+    campaignId,
+    vehicleId,
+    wave,
+    phase: to,
+    attempt,
+    offer,
+    outcome: to === 'succeeded' ? null : outcome,
+    updatedAt: time,
+  });
+}

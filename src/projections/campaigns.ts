@@ -1,7 +1,12 @@
 /** Campaigns: policy, state, frozen targets, waves with their gates, approvals and the reason of each decision. */
 import type { Document, DocumentKey, Projection } from '../app/ports.ts';
 import type { CampaignEvent } from '../domain/campaign/events.ts';
-import { type Campaign, type CampaignState, evolveCampaign } from '../domain/campaign/state.ts';
+import {
+  type Campaign,
+  type CampaignState,
+  evolveCampaign,
+  type WaveState,
+} from '../domain/campaign/state.ts';
 import { parseStream } from '../domain/shared/streams.ts';
 
 interface Decision {
@@ -9,6 +14,23 @@ interface Decision {
   readonly at: string;
   readonly by: string;
   readonly reason: string | null;
+}
+
+/** The state it was made from can be had back from a document, so nothing is kept twice. */
+type CampaignDocument = Document &
+  Omit<Campaign, 'phase' | 'campaignId' | 'waves'> & {
+    readonly state: Campaign['phase'];
+    readonly waves: readonly WaveState[];
+    readonly decisions: readonly Decision[];
+  };
+
+function stateOf(document: CampaignDocument | null): CampaignState {
+  if (document === null) return { phase: 'absent' };
+  const { id, state, title, purpose, policy, authors, plan, approval, startAt, started } = document;
+  const waves = document.waves.map(({ gate, confirmed }) => ({ gate, confirmed }));
+  const { releasedWave, pause, review } = document;
+  const made = { title, purpose, policy, authors, plan, approval, startAt, started };
+  return { phase: state, campaignId: id, ...made, releasedWave, waves, pause, review };
 }
 
 function waveState(campaign: Campaign, wave: number): string {
@@ -34,11 +56,8 @@ export const campaigns: Projection = {
   apply({ event, recorded }, documents) {
     const ref = parseStream(recorded.stream);
     if (ref.category !== 'campaign') return;
-    const before = documents.get<Document & { folded: CampaignState; decisions: Decision[] }>(
-      'campaigns',
-      ref.campaignId,
-    );
-    const folded = evolveCampaign(before?.folded ?? { phase: 'absent' }, event as CampaignEvent);
+    const before = documents.get<CampaignDocument>('campaigns', ref.campaignId);
+    const folded = evolveCampaign(stateOf(before), event as CampaignEvent);
     if (folded.phase === 'absent') return;
     const frozen = event.type === 'TargetsFrozen' ? event.data : null;
     const targets =
@@ -70,15 +89,17 @@ export const campaigns: Projection = {
         name: wave.name,
         state: waveState(folded, index + 1),
         gate: folded.waves[index]?.gate ?? null,
+        confirmed: folded.waves[index]?.confirmed ?? false,
       })),
       authors: folded.authors,
       approval: folded.approval,
       startAt: folded.startAt,
+      started: folded.started,
+      pause: folded.pause,
       review: folded.review,
       createdAt: before?.['createdAt'] ?? recorded.metadata.time,
       decisions: [...(before?.decisions ?? []), decision],
       revision: recorded.revision,
-      folded,
     });
   },
 };

@@ -1,7 +1,7 @@
 /** Artifacts, and the versions of each name with what superseded what, who and when. */
 import type { Document, DocumentKey, Projection } from '../app/ports.ts';
 import type { ArtifactEvent, ArtifactTarget } from '../domain/artifact/events.ts';
-import { type ArtifactState, evolveArtifact, noArtifact } from '../domain/artifact/state.ts';
+import { type Artifact, type ArtifactState, evolveArtifact, noArtifact } from '../domain/artifact/state.ts';
 import { nameOf } from '../domain/shared/ids.ts';
 import { parseStream } from '../domain/shared/streams.ts';
 
@@ -28,6 +28,35 @@ function publicFiles(state: Exclude<ArtifactState, { stage: 'none' }>) {
     by,
   }));
 }
+
+/** The state it was made from can be had back from a document, so nothing is kept twice (nor any wrapped key). */
+type ArtifactDocument = Document &
+  Omit<Artifact, 'stage' | 'files'> & {
+    readonly state: Artifact['stage'];
+    readonly files: ReturnType<typeof publicFiles>;
+    readonly history: readonly unknown[];
+  };
+
+/** Keys of files stay out: they decide nothing. */
+function stateOf(document: ArtifactDocument | null): ArtifactState {
+  if (document === null) return noArtifact;
+  const { artifactId, name, version, versionScheme, kind, target, releaseType, releaseNotes } = document;
+  const { supersedes, requirements, registeredBy, state, validation, release, ending } = document;
+  const named = { artifactId, name, version, versionScheme, kind, target, releaseType, releaseNotes };
+  const files = document.files.map((file) => ({ ...file, fileId: '', wrappedKey: NO_KEY }));
+  return {
+    ...named,
+    supersedes,
+    requirements,
+    registeredBy,
+    stage: state,
+    files,
+    validation,
+    release,
+    ending,
+  };
+}
+const NO_KEY = { masterKeyId: '', value: '' };
 
 const ARTIFACT_CHANGES = new Set([
   'ArtifactRegistered',
@@ -66,11 +95,11 @@ export const catalogue: Projection = {
       return;
     }
     if (ref.category !== 'artifact') return;
-    const before = documents.get<Document & { folded: ArtifactState }>('artifacts', ref.artifactId);
-    const folded = evolveArtifact(before?.folded ?? noArtifact, event as ArtifactEvent);
+    const before = documents.get<ArtifactDocument>('artifacts', ref.artifactId);
+    const folded = evolveArtifact(stateOf(before), event as ArtifactEvent);
     if (folded.stage === 'none') return;
     const { stage, files: _files, validation, release, ending, ...registration } = folded;
-    const history = (before?.['history'] as unknown[] | undefined) ?? [];
+    const history = before?.history ?? [];
     documents.put('artifacts', {
       id: ref.artifactId,
       ...registration,
@@ -82,7 +111,6 @@ export const catalogue: Projection = {
       ending,
       revision: recorded.revision,
       history: [...history, { type: event.type, at: recorded.metadata.time, by: recorded.metadata.actor.id }],
-      folded,
     });
     if (ARTIFACT_CHANGES.has(event.type)) putVersion(documents, ref.artifactId, folded, recorded.metadata);
   },

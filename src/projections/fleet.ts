@@ -1,6 +1,7 @@
 /** The fleet at a glance: vehicles by brand, model and region, and by where their newest assignment stands. */
 import type { Document, DocumentKey, Documents, Projection } from '../app/ports.ts';
 import { parseStream } from '../domain/shared/streams.ts';
+import { type Counts, increase } from './counts.ts';
 
 /** What is counted of one vehicle. */
 export interface FleetMember extends Document {
@@ -15,7 +16,7 @@ export interface FleetMember extends Document {
 
 const SECTIONS = ['byBrand', 'byModel', 'byRegion', 'byAssignment'] as const;
 interface Section extends Document {
-  readonly counts: Record<string, number>;
+  readonly counts: Counts;
 }
 
 const NEW = { brand: '', model: '', region: '', phase: '', campaignId: '', decommissioned: false };
@@ -41,9 +42,7 @@ function change(member: FleetMember, { event, recorded }: Parameters<Projection[
 function count(documents: Documents, id: (typeof SECTIONS)[number], name: string, by: number): void {
   if (name === '') return;
   const section = documents.get<Section>('fleet', id) ?? { id, counts: {} };
-  const sum = (section.counts[name] ?? 0) + by;
-  if (sum === 0) delete section.counts[name];
-  else section.counts[name] = sum;
+  increase(section.counts, name, by);
   documents.put('fleet', section);
 }
 

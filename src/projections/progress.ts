@@ -2,20 +2,26 @@
 import type { Document, DocumentKey, Documents, Projection } from '../app/ports.ts';
 import type { TargetSlice, TargetsEvent } from '../domain/campaign/events.ts';
 import { moveOf } from '../domain/campaign/tally.ts';
-import type { DomainEvent } from '../domain/events.ts';
 import type { Phase, RolloutEvent } from '../domain/rollout/events.ts';
 import { parseStream } from '../domain/shared/streams.ts';
+import { type Counts, entryOf, increase, increaseBounded } from './counts.ts';
 
-type Phases = Partial<Record<Phase, number>>;
+type Phases = Counts<Phase>;
 type Groups = Record<string, Phases>;
+
+interface WaveProgress {
+  readonly wave: number;
+  readonly byPhase: Phases;
+  readonly attempts: Counts;
+}
 
 interface ProgressDocument extends Document {
   readonly planId: string | null;
   readonly byPhase: Phases;
-  readonly waves: { wave: number; byPhase: Phases }[];
+  readonly waves: WaveProgress[];
   /** How attempts ended, by event type. */
-  readonly attempts: Record<string, number>;
-  readonly failureCodes: Record<string, number>;
+  readonly attempts: Counts;
+  readonly failureCodes: Counts;
   readonly byModel: Groups;
   readonly byRegion: Groups;
   readonly byModelRegion: Groups;
@@ -26,18 +32,20 @@ interface ProgressDocument extends Document {
 /** The slices that rollout events of one shard name by number. */
 interface SlicesDocument extends Document {
   readonly planId: string;
-  slices: TargetSlice[];
-  closed: boolean;
-  /** Targets as listed, counted when the list is closed: `[wave, slice, vehicles]`. */
-  pending: [wave: number, slice: number, vehicles: number][];
+  readonly slices: TargetSlice[];
+  /** Whether the list is in the progress. */
+  readonly closed: boolean;
+  /** Targets as listed: `[wave, slice, vehicles]`. */
+  readonly listed: readonly [wave: number, slice: number, vehicles: number][];
 }
 
-const ENDS_ATTEMPT = new Set([
+const ENDS_ATTEMPT = new Set<RolloutEvent['type']>([
   'UpdateSucceeded',
   'UpdateFailed',
   'UpdateReverted',
   'UpdateTimedOut',
   'UpdateDeclined',
+  'PreconditionUnmet',
   'LateOutcomeReported',
 ]);
 
@@ -76,7 +84,7 @@ export const progress: Projection = {
   },
   apply({ event, recorded }, documents) {
     const ref = parseStream(recorded.stream);
-    if (ref.category === 'targets') applyTargets(event, ref.campaignId, ref.shard, documents);
+    if (ref.category === 'targets') applyTargets(event as TargetsEvent, ref.campaignId, ref.shard, documents);
     else if (ref.category === 'rollout')
       applyRollout(event as RolloutEvent, ref.campaignId, ref.shard, documents);
     // A new target list starts the count afresh: before a start there is nothing else in it.
@@ -85,43 +93,65 @@ export const progress: Projection = {
   },
 };
 
-function applyTargets(event: DomainEvent, campaignId: string, shard: number, documents: Documents): void {
+function applyTargets(event: TargetsEvent, campaignId: string, shard: number, documents: Documents): void {
   const id = slicesId(campaignId, shard);
-  const targetsEvent = event as TargetsEvent;
-  if (targetsEvent.type === 'TargetsOpened') {
-    documents.put('progress-slices', {
-      id,
-      campaignId,
-      planId: targetsEvent.data.planId,
-      slices: [],
-      closed: false,
-      pending: [],
-    });
+  const held = documents.get<SlicesDocument>('progress-slices', id);
+  if (event.type === 'TargetsOpened') {
+    // A planner that died writes its lists again under the same plan: only the last run counts.
+    if (held?.closed === true) countListed(documents, campaignId, held, -1);
+    const { planId } = event.data;
+    documents.put('progress-slices', { id, campaignId, planId, slices: [], closed: false, listed: [] });
     return;
   }
-  const held = documents.get<SlicesDocument>('progress-slices', id);
   if (held === null) return;
-  if (targetsEvent.type === 'TargetsListed') {
-    held.slices.push(...targetsEvent.data.slices);
-    const counts = new Map(held.pending.map((entry) => [`${entry[0]}/${entry[1]}`, entry]));
-    for (const [, wave, , , slice] of targetsEvent.data.targets) {
-      const key = `${wave}/${slice}`;
-      const entry = counts.get(key);
-      if (entry !== undefined) entry[2]++;
-      else counts.set(key, [wave, slice, 1]);
+  switch (event.type) {
+    case 'TargetsListed': {
+      held.slices.push(...event.data.slices);
+      const places = event.data.targets.map(([, wave, , , slice]) => [wave, slice] as const);
+      documents.put('progress-slices', { ...held, listed: addListed(held.listed, places) });
+      break;
     }
-    held.pending = [...counts.values()];
-    documents.put('progress-slices', held);
-  } else if (targetsEvent.type === 'TargetsClosed') {
-    const document =
-      documents.get<ProgressDocument>('progress', campaignId) ?? empty(campaignId, held.planId);
-    if (document.planId === held.planId) {
-      for (const [wave, slice, vehicles] of held.pending)
-        add(document, wave, held.slices[slice], 'waiting', vehicles);
+    case 'TargetsClosed':
+      countListed(documents, campaignId, held, 1);
+      documents.put('progress-slices', { ...held, closed: true });
+      break;
+    case 'TargetJoined': {
+      const { wave, slice } = event.data;
+      const document =
+        documents.get<ProgressDocument>('progress', campaignId) ?? empty(campaignId, held.planId);
+      add(document, wave, slice, 'waiting', 1);
       documents.put('progress', document);
+      held.slices.push(slice);
+      documents.put('progress-slices', held);
+      break;
     }
-    documents.put('progress-slices', { ...held, closed: true, pending: [] });
+    case 'TargetLeft':
+      // The shard's worker cancels its update, and that moves the count.
+      break;
   }
+}
+
+function addListed(
+  listed: SlicesDocument['listed'],
+  places: readonly (readonly [wave: number, slice: number])[],
+): SlicesDocument['listed'] {
+  const counts = new Map(listed.map((entry) => [`${entry[0]}/${entry[1]}`, entry]));
+  for (const [wave, slice] of places) {
+    const key = `${wave}/${slice}`;
+    const entry = counts.get(key);
+    if (entry !== undefined) entry[2]++;
+    else counts.set(key, [wave, slice, 1]);
+  }
+  return [...counts.values()];
+}
+
+/** Only what belongs to the plan that the progress is of. */
+function countListed(documents: Documents, campaignId: string, held: SlicesDocument, sign: 1 | -1): void {
+  const document = documents.get<ProgressDocument>('progress', campaignId) ?? empty(campaignId, held.planId);
+  if (document.planId !== held.planId) return;
+  for (const [wave, slice, vehicles] of held.listed)
+    add(document, wave, held.slices[slice], 'waiting', sign * vehicles);
+  documents.put('progress', document);
 }
 
 function applyRollout(event: RolloutEvent, campaignId: string, shard: number, documents: Documents): void {
@@ -135,12 +165,36 @@ function applyRollout(event: RolloutEvent, campaignId: string, shard: number, do
     add(document, move.wave, slice, move.from, -1);
     add(document, move.wave, slice, move.to, 1);
   }
-  if (ENDS_ATTEMPT.has(event.type)) increase(document.attempts, event.type, 1);
-  if (event.type === 'UpdateFailed' || event.type === 'UpdateReverted')
-    increase(document.failureCodes, event.data.code, 1);
-  else if (event.type === 'UpdateTimedOut' && event.data.stage === 'attempt')
-    increase(document.failureCodes, 'timed-out', 1);
+  if (ENDS_ATTEMPT.has(event.type)) {
+    increase(document.attempts, event.type, 1);
+    increase(waveOf(document, move.wave).attempts, event.type, 1);
+  }
+  const code = failureCode(event);
+  if (code !== null) increaseBounded(document.failureCodes, code, 1);
   documents.put('progress', document);
+}
+
+/** Null for what is no failure. */
+function failureCode(event: RolloutEvent): string | null {
+  switch (event.type) {
+    case 'UpdateFailed':
+    case 'UpdateReverted':
+      return event.data.code === '' ? 'unspecified' : event.data.code;
+    case 'LateOutcomeReported':
+      if (event.data.outcome === 'succeeded') return null;
+      return event.data.code === '' ? 'unspecified' : event.data.code;
+    case 'UpdateTimedOut':
+      return event.data.stage === 'attempt' ? 'timed-out' : null;
+    default:
+      return null;
+  }
+}
+
+function waveOf({ waves }: ProgressDocument, wave: number): WaveProgress {
+  while (waves.length < wave) waves.push({ wave: waves.length + 1, byPhase: {}, attempts: {} });
+  const found = waves[wave - 1];
+  if (found === undefined) throw new RangeError(`waves are numbered from 1, not ${wave}`);
+  return found;
 }
 
 function add(
@@ -151,27 +205,20 @@ function add(
   vehicles: number,
 ): void {
   increase(document.byPhase, phase, vehicles);
-  while (document.waves.length < wave) document.waves.push({ wave: document.waves.length + 1, byPhase: {} });
-  const ofWave = document.waves[wave - 1];
-  if (ofWave !== undefined) increase(ofWave.byPhase, phase, vehicles);
+  increase(waveOf(document, wave).byPhase, phase, vehicles);
   if (slice === undefined) return;
   const { model, region, hardware, software } = slice;
-  increaseGroup(document.byModel, model, phase, vehicles);
-  increaseGroup(document.byRegion, region, phase, vehicles);
-  increaseGroup(document.byModelRegion, `${model}/${region}`, phase, vehicles);
-  increaseGroup(document.byHardware, hardware, phase, vehicles);
-  increaseGroup(document.bySoftwareBefore, software, phase, vehicles);
-}
-
-function increaseGroup(groups: Groups, name: string, phase: Phase, by: number): void {
-  const group = groups[name] ?? {};
-  groups[name] = group;
-  increase(group, phase, by);
-}
-
-/** Counts that come back to nothing are left out, so that equal states are equal documents. */
-function increase<Key extends string>(counts: Partial<Record<Key, number>>, key: Key, by: number): void {
-  const sum = (counts[key] ?? 0) + by;
-  if (sum === 0) delete counts[key];
-  else counts[key] = sum;
+  const grouped = [
+    [document.byModel, model],
+    [document.byRegion, region],
+    [document.byModelRegion, `${model}/${region}`],
+    [document.byHardware, hardware],
+    [document.bySoftwareBefore, software],
+  ] as const;
+  for (const [groups, name] of grouped)
+    increase(
+      entryOf<Phases>(groups, name, () => ({})),
+      phase,
+      vehicles,
+    );
 }

@@ -1,13 +1,27 @@
 /** Vehicles as they are now, and every inventory they ever had. */
 import type { Document, DocumentKey, Projection } from '../app/ports.ts';
 import { parseStream } from '../domain/shared/streams.ts';
-import type { VehicleEvent } from '../domain/vehicle/events.ts';
+import type { Ecu, VehicleDescription, VehicleEvent } from '../domain/vehicle/events.ts';
 import { evolveVehicle, noVehicle, type Vehicle, type VehicleState } from '../domain/vehicle/state.ts';
 
 /** Revisions sort as numbers when they are this wide. */
 const REVISION_DIGITS = 10;
 
-function toDocument(vehicle: Vehicle, revision: number, registeredAt: unknown): Document {
+/** The state it was made from can be had back from a document, as far as later events change it. */
+interface VehicleDocument extends Document, VehicleDescription {
+  readonly vin: string | null;
+  readonly checkDigitValid: boolean;
+  readonly ecus: readonly Ecu[];
+  readonly inventorySource: Vehicle['inventorySource'];
+  readonly epoch: Vehicle['epoch'];
+  readonly credential: { readonly generation: number } | null;
+  readonly serviceFlags: readonly string[];
+  readonly decommissioned: boolean;
+  readonly registeredAt: string;
+  readonly revision: number;
+}
+
+function toDocument(vehicle: Vehicle, revision: number, registeredAt: string): VehicleDocument {
   const { vehicleId, vin, description, ecus, inventorySource, epoch, credential, serviceFlags } = vehicle;
   return {
     id: vehicleId,
@@ -22,9 +36,38 @@ function toDocument(vehicle: Vehicle, revision: number, registeredAt: unknown): 
     decommissioned: vehicle.decommissioned,
     registeredAt,
     revision,
-    folded: vehicle,
   };
 }
+
+function stateOf(document: VehicleDocument | null): VehicleState {
+  if (document === null) return noVehicle;
+  const { id, vin, checkDigitValid, brand, model, variant, region, timeZone, tags, buildDate } = document;
+  const { ecus, inventorySource, epoch, credential, serviceFlags, decommissioned } = document;
+  const description = { brand, model, variant, region, timeZone, tags, buildDate };
+  return {
+    stage: decommissioned ? 'decommissioned' : 'in-use',
+    vehicleId: id,
+    vin: vin === null ? SEALED : { clear: vin },
+    checkDigitValid,
+    description,
+    brand,
+    model,
+    variant,
+    region,
+    ecus,
+    inventorySource,
+    first: { description, ecus },
+    epoch,
+    closedTcus: [],
+    lastInventorySeq: 0,
+    credential: credential === null ? null : { ...credential, fleetSecretId: '' },
+    generation: credential?.generation ?? 0,
+    serviceFlags,
+    decommissioned,
+  };
+}
+/** Stands for any sealed VIN: what is sealed stays in the log. */
+const SEALED = { sealed: '', keyId: '' };
 
 export const vehicles: Projection = {
   name: 'vehicles',
@@ -42,11 +85,11 @@ export const vehicles: Projection = {
     const ref = parseStream(recorded.stream);
     if (ref.category !== 'vehicle') return;
     const { vehicleId } = ref;
-    const before = documents.get<Document & { folded: VehicleState }>('vehicles', vehicleId);
-    const folded = evolveVehicle(before?.folded ?? noVehicle, event as VehicleEvent);
+    const before = documents.get<VehicleDocument>('vehicles', vehicleId);
+    const folded = evolveVehicle(stateOf(before), event as VehicleEvent);
     if (folded.stage === 'none') return;
     const { time } = recorded.metadata;
-    documents.put('vehicles', toDocument(folded, recorded.revision, before?.['registeredAt'] ?? time));
+    documents.put('vehicles', toDocument(folded, recorded.revision, before?.registeredAt ?? time));
     if (event.type !== 'InventoryReported' && event.type !== 'EcuReplaced') return;
     documents.put('inventory-history', {
       id: `${vehicleId}/${String(recorded.revision).padStart(REVISION_DIGITS, '0')}`,
