@@ -87,9 +87,18 @@ export async function startServer(config: Config, onFatal: (error: Error) => voi
       shardsHeld: () => engine.worker.holds().length,
     });
     const readiness = readinessOf(engine, () => started);
-    const api = await buildServer(createServices({ ...engine, clock: systemClock, metrics, readiness }), {
-      logger: logger as unknown as FastifyBaseLogger,
-    });
+    const api = await buildServer(
+      createServices({
+        ...engine,
+        clock: systemClock,
+        metrics,
+        readiness,
+        onCredentialEnded: (vehicleId) => doors.broker?.disconnect(vehicleId),
+      }),
+      {
+        logger: logger as unknown as FastifyBaseLogger,
+      },
+    );
     stopping.push(() => api.close());
     doors.http = await listenHttp(api, config);
     await engine.start();

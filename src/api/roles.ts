@@ -63,6 +63,7 @@ export const ACCESS = {
   previewTargeting: anyone,
   putVehicleList: by('planner', 'operator'),
   getFleetStatus: anyone,
+  listDeadLetters: anyone,
   listSigningKeys: 'open',
   addKey: by(),
   listKeys: by(),

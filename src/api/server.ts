@@ -26,6 +26,7 @@ import {
 import { accessRoutes } from './routes/access-keys.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
 import { campaignRoutes } from './routes/campaigns.ts';
+import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { explainRoutes } from './routes/explain-vehicle.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { contentRoutes } from './routes/get-content.ts';
@@ -120,6 +121,7 @@ export async function registerRoutes(
       credentialRoutes,
       readVehicleRoutes,
       explainRoutes,
+      deadLetterRoutes,
       campaignRoutes,
       targetingRoutes,
       fleetRoutes,

@@ -48,6 +48,9 @@ export interface EngineOptions {
 
 export type Engine = Awaited<ReturnType<typeof openEngine>>;
 
+/** What the shard worker says when its subscription to the log has died. */
+const FOLLOWING = 'following the campaigns';
+
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 async function openParts({ config, logger, onFatal }: EngineOptions) {
@@ -116,7 +119,7 @@ function createApplication(
 
 function createWorkers(
   { runtime, keys, store, projector }: Parts,
-  { config, logger, link, contentBase }: EngineOptions,
+  { config, logger, link, contentBase, onFatal }: EngineOptions,
 ) {
   const log = toLog(logger);
   const feedback = createInProcessFeedback({ shards: SHARD_COUNT });
@@ -139,7 +142,11 @@ function createWorkers(
     timeoutGrace_ms: config.timeoutGraceS * 1000,
     tick_ms: config.tickMs,
     onFenced: (shard) => logger.error({ shard }, 'another worker has taken the shard over'),
-    onError: (error, what) => logger.error({ err: error }, what),
+    onError: (error, what) => {
+      logger.error({ err: error }, what);
+      // Blind to what campaigns want, the worker would neither offer nor halt: better to start again.
+      if (what === FOLLOWING) onFatal(error instanceof Error ? error : new Error(String(error)));
+    },
   });
   const deps = { clock: systemClock, log };
   const agents = [

@@ -26,6 +26,8 @@ export interface ServiceParts {
   readonly signingKeys: KeyRegistry;
   readonly metrics: Registry;
   readonly readiness: () => Promise<Readiness>;
+  /** A credential that may still be in use counts no more. */
+  readonly onCredentialEnded: (vehicleId: string) => void;
 }
 
 const PAGE = 1000;
@@ -50,7 +52,7 @@ export function createServices(parts: ServiceParts): ApiServices {
   const { runtime, projector, campaigns } = parts;
   return {
     artifacts: parts.artifacts,
-    vehicles: parts.vehicles,
+    vehicles: endingConnections(parts.vehicles, parts.onCredentialEnded),
     campaigns,
     targeting: createTargetingApi(runtime, projector),
     access: parts.access,
@@ -63,5 +65,23 @@ export function createServices(parts: ServiceParts): ApiServices {
     waitForPosition: (position, timeout_ms) => projector.waitFor(position, timeout_ms),
     onReadModelsMoved: (listener) => projector.onMoved(listener),
     readiness: parts.readiness,
+  };
+}
+
+/** Whoever is connected with a credential that has just ended is sent away; with the new one it may come back. */
+function endingConnections(vehicles: VehicleService, end: (vehicleId: string) => void): VehicleService {
+  return {
+    ...vehicles,
+    async execute(vehicleId, command, envelope) {
+      const outcome = await vehicles.execute(vehicleId, command, envelope);
+      const ends = command.type === 'RevokeCredential' || command.type === 'DecommissionVehicle';
+      if (ends && outcome.ok) end(vehicleId);
+      return outcome;
+    },
+    async issueCredential(vehicleId, envelope) {
+      const issued = await vehicles.issueCredential(vehicleId, envelope);
+      if (issued.outcome.ok && issued.outcome.position !== null) end(vehicleId);
+      return issued;
+    },
   };
 }
