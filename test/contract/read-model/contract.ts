@@ -165,6 +165,20 @@ export function readModelContract(name: string, open: () => Promise<ReadModelSub
       expect(await subject.reader.checkpoint('garage@2')).toBe('');
     });
 
+    it('begins anew as a whole when one collection is indexed differently', async () => {
+      await write(3, car('c1', 3), { ...car('m1', 3), collection: 'makers' });
+      const changed = [
+        collections[0] ?? { name: 'cars', indexes: [] },
+        { name: 'makers', indexes: ['model'] },
+      ];
+      await subject.writer.prepare('garage@1', changed);
+      expect(await subject.reader.get('cars', 'c1')).toBeNull();
+      expect(await subject.reader.get('makers', 'm1')).toBeNull();
+      expect(await subject.reader.checkpoint('garage@1')).toBe('');
+      await write(1, car('c1', 1));
+      expect(await subject.reader.get('cars', 'c1')).toMatchObject({ position: at(1) });
+    });
+
     it('dumps in the order of ids', async () => {
       await write(1, car('b', 1), car('a', 1), car('C', 1));
       const ids: string[] = [];

@@ -28,13 +28,14 @@ class MemoryReadModel implements ReadModelWriter {
   }
 
   async prepare(projection: string, collections: readonly CollectionSpec[]): Promise<void> {
-    for (const { name, indexes } of collections) {
+    const fits = ({ name, indexes }: CollectionSpec): boolean => {
       const old = this.#collections.get(name);
-      if (old !== undefined && old.projection === projection && String(old.indexes) === String(indexes))
-        continue;
+      return old?.projection === projection && String(old.indexes) === String(indexes);
+    };
+    if (collections.every(fits)) return;
+    for (const { name, indexes } of collections)
       this.#collections.set(name, { projection, indexes, documents: new Map() });
-      this.#checkpoints.delete(projection);
-    }
+    this.#checkpoints.delete(projection);
   }
 
   async write(

@@ -64,28 +64,29 @@ export function liveTable(db: DatabaseSync, collection: string): LiveTable | nul
     : { table: row.live_table, projection: row.projection, indexes: JSON.parse(row.indexes) as string[] };
 }
 
-/** Tables of a projection for its collections; made where they are missing or indexed differently. */
+/**
+ * Tables of a projection for its collections. Where one is missing, indexed differently or of another version
+ * (which has another name), all are made anew: documents are folded again from the beginning, and must not be
+ * folded into what is left of before.
+ */
 export function ensureCollections(
   db: DatabaseSync,
   projection: string,
   collections: readonly CollectionSpec[],
 ): void {
+  const fits = ({ name, indexes }: CollectionSpec): boolean => {
+    const live = liveTable(db, name);
+    return live?.projection === projection && JSON.stringify(live.indexes) === JSON.stringify(indexes);
+  };
+  if (collections.every(fits)) return;
   for (const { name, indexes } of collections) {
     const live = liveTable(db, name);
-    // Another version of a projection has another name: its documents are not these.
-    if (
-      live !== null &&
-      live.projection === projection &&
-      JSON.stringify(live.indexes) === JSON.stringify(indexes)
-    )
-      continue;
     if (live !== null) db.exec(`DROP TABLE ${quote(live.table)}`);
     const table = `${name}#${nextGeneration(db)}`;
     createTable(db, table, indexes);
     setLive(db, projection, name, table, indexes);
-    // Documents that are not there must be folded again.
-    db.prepare('DELETE FROM checkpoints WHERE projection = ?').run(projection);
   }
+  db.prepare('DELETE FROM checkpoints WHERE projection = ?').run(projection);
 }
 
 export function setLive(
