@@ -4,7 +4,7 @@
  */
 import type { EventBatch, Position, RecordedEvent, TargetingCount, TargetRow } from '../../app/ports.ts';
 import { START } from '../../app/ports.ts';
-import { type ArtifactFacts, compatibility } from '../../domain/artifact/compatibility.ts';
+import type { ArtifactFacts } from '../../domain/artifact/compatibility.ts';
 import type { TargetSlice } from '../../domain/campaign/events.ts';
 import { readEvent, schemaVersionOf } from '../../domain/events.ts';
 import { comparisonsOf, listsIn, type Query } from '../../domain/targeting/ast.ts';
@@ -12,6 +12,7 @@ import type { QueryError } from '../../domain/targeting/errors.ts';
 import { parseQuery } from '../../domain/targeting/parse.ts';
 import type { VehicleEvent } from '../../domain/vehicle/events.ts';
 import type { VehicleListEvent } from '../../domain/vehicle-list/events.ts';
+import { fitsWith } from './fit.ts';
 import { ArtifactVerdicts, QueryAnswers } from './judgements.ts';
 import { Recent } from './recent.ts';
 import { countVehicles, type Selected, selectVehicles } from './select.ts';
@@ -57,8 +58,8 @@ export class TargetingIndex {
 
   /** Vehicles known, decommissioned ones included; distinct configurations among them. */
   get size(): { readonly vehicles: number; readonly configurations: number } {
-    const { dictionary, configurations } = this.#table;
-    return { vehicles: dictionary.size, configurations: configurations.size - 1 };
+    const { registered, configurations } = this.#table;
+    return { vehicles: registered, configurations: configurations.size - 1 };
   }
 
   /** Folds what comes after `position`; events of streams that don't concern it are passed over. */
@@ -122,8 +123,10 @@ export class TargetingIndex {
     return null;
   }
 
-  /** Whether a vehicle in use has such a component. */
+  /** Whether a vehicle in use has such a component, or an artifact is for it. */
   targetIsKnown(ecuType: string, component: string): boolean {
+    for (const { target } of this.#artifacts.values())
+      if (target.ecuType === ecuType && target.component === component) return true;
     return this.#anyConfiguration(({ ecus, decommissioned }) => {
       const fits = ecus.some(
         (ecu) => ecu.type === ecuType && ecu.components.some(({ name }) => name === component),
@@ -133,13 +136,11 @@ export class TargetingIndex {
   }
 
   /**
-   * Whether a vehicle in use has the target ECU and meets the artifact's requirements. What software it has now
-   * does not count: an earlier update may bring it there.
+   * Whether a vehicle in use has the target ECU and meets the artifact's requirements, or would with software that
+   * another registered artifact brings. One that has the version already counts too.
    */
   matchesAnyVehicle(artifact: ArtifactFacts): boolean {
-    return this.#anyConfiguration((configuration) =>
-      compatibility(configuration, artifact).reasons.every(({ code }) => SOFTWARE_CODES.has(code)),
-    );
+    return this.#anyConfiguration(fitsWith(artifact, [...this.#artifacts.values()]));
   }
 
   #anyConfiguration(
@@ -196,10 +197,3 @@ export class TargetingIndex {
     };
   }
 }
-
-/** Reasons that an earlier update can take away. */
-const SOFTWARE_CODES: ReadonlySet<string> = new Set([
-  'already-installed',
-  'previous-software',
-  'dependency-version',
-]);

@@ -34,6 +34,8 @@ export class VehicleTable {
   readonly builtOn = new VehicleColumn((length) => new Uint16Array(length));
   readonly #lists = new Map<string, StoredList>();
   readonly #undescribed = this.configurations.undescribed();
+  /** Vehicles, without the ids that only lists name. */
+  registered = 0;
   /** False from the first vehicle on whose id is not its VIN: VINs can't be asked for then. */
   vinsAreIds = true;
 
@@ -50,6 +52,7 @@ export class VehicleTable {
     const before = this.configuration.get(vehicle);
     // Nothing but a registration can be the first event of a vehicle.
     if (before === NO_CONFIGURATION && event.type !== 'VehicleRegistered') return;
+    if (before === NO_CONFIGURATION) this.registered += 1;
     this.revision.set(vehicle, revision);
     const after = this.#configurationAfter(event, before);
     if (event.type === 'VehicleDescribed') this.builtOn.set(vehicle, dayOf(event.data.description.buildDate));
