@@ -3,15 +3,9 @@ import { createServer } from 'node:net';
 import { Command } from 'commander';
 import { type Config, environmentName, loadConfig } from '../config.ts';
 import { findRunning } from './client.ts';
+import { examineArtifacts } from './doctor-deep.ts';
+import { bad, type Finding, good } from './finding.ts';
 import { withDataDir } from './options.ts';
-
-interface Finding {
-  readonly check: string;
-  readonly ok: boolean;
-  readonly detail: string;
-  /** What to do; empty when nothing. */
-  readonly advice: string;
-}
 
 const GIB = 1024 ** 3;
 const LOW_DISK_BYTES = 2 * GIB;
@@ -20,10 +14,17 @@ const LOW_DISK_BYTES = 2 * GIB;
 export const doctorCommand = (): Command =>
   withDataDir(new Command('doctor'))
     .description('check the data directory, ports, keys and disk space, and say what to do')
+    .option(
+      '--deep',
+      'also decrypt every stored artifact and compare it with the log (may run beside the server)',
+    )
     .option('--json', 'findings as JSON')
-    .action(async (flags: { dataDir?: string; json?: boolean }) => {
+    .action(async (flags: { dataDir?: string; deep?: boolean; json?: boolean }) => {
       const config = loadConfig({ dataDir: flags.dataDir }, process.env);
-      const findings = await examine(config);
+      const findings = [
+        ...(await examine(config)),
+        ...(flags.deep === true ? await examineArtifacts(config) : []),
+      ];
       if (flags.json === true) console.log(JSON.stringify({ ok: findings.every(({ ok }) => ok), findings }));
       else
         for (const { ok, check, detail, advice } of findings)
@@ -41,14 +42,6 @@ async function examine(config: Config): Promise<Finding[]> {
     await checkPort('MQTT port', config.mqttHost, config.mqttPort, environmentName('mqttPort')),
   ];
 }
-
-const good = (check: string, detail: string): Finding => ({ check, ok: true, detail, advice: '' });
-const bad = (check: string, detail: string, advice: string): Finding => ({
-  check,
-  ok: false,
-  detail,
-  advice,
-});
 
 function checkNode(): Finding {
   const version = process.versions.node;

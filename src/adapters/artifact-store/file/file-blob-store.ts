@@ -65,15 +65,22 @@ async function makeFanOut(content: string, sha256: string): Promise<string> {
 
 /**
  * Opens the store, making its directory where there is none, and removes what uploads cut off by a crash
- * have left. One process at a time may use a directory.
+ * have left. One process at a time may use a directory, and others beside it `readOnly`: they make and remove
+ * nothing, and uploads to them are refused.
  */
-export async function openFileBlobStore(options: { readonly directory: string }): Promise<BlobStore> {
+export async function openFileBlobStore(options: {
+  readonly directory: string;
+  readonly readOnly?: boolean;
+}): Promise<BlobStore> {
+  const readOnly = options.readOnly === true;
   const incoming = join(options.directory, 'incoming');
   const content = join(options.directory, 'content');
-  await mkdir(incoming, { recursive: true, mode: 0o700 });
-  await mkdir(content, { recursive: true, mode: 0o700 });
-  for (const name of await readdir(incoming)) await rm(join(incoming, name), { force: true });
-  await syncDirectory(options.directory);
+  if (!readOnly) {
+    await mkdir(incoming, { recursive: true, mode: 0o700 });
+    await mkdir(content, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(incoming)) await rm(join(incoming, name), { force: true });
+    await syncDirectory(options.directory);
+  }
 
   const pathOf = (sha256: string): string => {
     if (!NAME.test(sha256)) throw new RangeError('a blob is named by 64 lower-case hexadecimal digits');
@@ -82,6 +89,7 @@ export async function openFileBlobStore(options: { readonly directory: string })
 
   return {
     async begin() {
+      if (readOnly) throw new Error('this store was opened for reading only');
       const path = join(incoming, randomUUID());
       const file = await open(path, 'wx', 0o600);
       let state: 'open' | 'closed' = 'open';
