@@ -41,7 +41,7 @@ export const assignments: Projection = {
   version: 1,
   prefixes: ['rollout-', 'targets-'],
   collections: [
-    { name: 'assignments', indexes: ['campaignId', 'vehicleId', 'phase', 'wave'] },
+    { name: 'assignments', indexes: ['campaignId', 'vehicleId', 'phase'] },
     { name: 'target-lists', indexes: [] },
   ],
   keys({ event, recorded }): readonly DocumentKey[] {

@@ -6,6 +6,11 @@ import { START } from '../../../app/ports.ts';
 /** Raised when what is stored is laid out differently: older files are then built anew. */
 const LAYOUT = 1;
 
+/** KiB of page cache: documents come in any order, so pages of a batch lie anywhere. */
+const CACHE_KIB = 65_536;
+/** Pages of WAL after which a commit also checkpoints: 64 MiB, so that a page changed often is copied once. */
+const CHECKPOINT_PAGES = 16_384;
+
 export interface LiveTable {
   readonly table: string;
   readonly projection: string;
@@ -17,9 +22,8 @@ export const column = (field: string): string => quote(`f_${field}`);
 
 export function openForWriting(path: string): DatabaseSync {
   const db = new DatabaseSync(path);
-  db.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = OFF',
-  );
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000');
+  db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version !== 0 && version !== LAYOUT) dropEverything(db);
   db.exec(`
@@ -29,6 +33,7 @@ export function openForWriting(path: string): DatabaseSync {
     );
     PRAGMA user_version = ${LAYOUT};
   `);
+  dropUnfinished(db);
   return db;
 }
 
@@ -43,6 +48,17 @@ function dropEverything(db: DatabaseSync): void {
   const tables = db.prepare(`SELECT name FROM sqlite_master WHERE type = 'table'`).all() as {
     name: string;
   }[];
+  for (const { name } of tables) db.exec(`DROP TABLE ${quote(name)}`);
+}
+
+/** What a rebuild that was killed has left: nobody reads it. There is one writer of a file at a time. */
+function dropUnfinished(db: DatabaseSync): void {
+  const tables = db
+    .prepare(
+      `SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%#%'
+       AND name NOT IN (SELECT live_table FROM collections)`,
+    )
+    .all() as { name: string }[];
   for (const { name } of tables) db.exec(`DROP TABLE ${quote(name)}`);
 }
 

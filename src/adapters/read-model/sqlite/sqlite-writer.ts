@@ -1,5 +1,5 @@
 /** Writes the read models: guarded by position, a batch and its checkpoint in one transaction. */
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type {
   CollectionSpec,
   Document,
@@ -8,9 +8,9 @@ import type {
   Position,
   ReadModelWriter,
 } from '../../../app/ports.ts';
-import { type IndexValue, indexValue } from '../cursor.ts';
 import * as schema from './schema.ts';
 import { SqliteReader } from './sqlite-reader.ts';
+import { TableWriter } from './table-writer.ts';
 
 type Batch = Parameters<ReadModelWriter['write']>[1];
 
@@ -30,7 +30,8 @@ class SqliteWriter implements ReadModelWriter {
   readonly #db: DatabaseSync;
   readonly #reader: SqliteReader;
   readonly #shadow: Shadow | null;
-  readonly #statements = new Map<string, StatementSync>();
+  /** By collection; forgotten when tables change. */
+  readonly #tables = new Map<string, TableWriter>();
 
   constructor(db: DatabaseSync, reader: SqliteReader, shadow: Shadow | null) {
     this.#db = db;
@@ -40,14 +41,14 @@ class SqliteWriter implements ReadModelWriter {
 
   async prepare(projection: string, collections: readonly CollectionSpec[]): Promise<void> {
     if (this.#shadow !== null) return;
+    this.#tables.clear();
     schema.inTransaction(this.#db, () => schema.ensureCollections(this.#db, projection, collections));
   }
 
   async write(projection: string, batch: Batch): Promise<void> {
     schema.inTransaction(this.#db, () => {
-      for (const document of batch.puts) this.#put(document);
-      for (const { collection, id } of batch.deletes)
-        this.#prepared(`DELETE FROM ${schema.quote(this.#live(collection).table)} WHERE id = ?`).run(id);
+      for (const { collection, ...document } of batch.puts) this.#table(collection).put(document);
+      for (const { collection, id } of batch.deletes) this.#table(collection).delete(id);
       schema.writeCheckpoint(this.#db, this.#checkpointName(projection), batch.checkpoint);
     });
   }
@@ -69,21 +70,15 @@ class SqliteWriter implements ReadModelWriter {
   }
 
   async get<T extends Document>(collection: string, id: string): Promise<T | null> {
-    const [found] = await this.getMany<T>(collection, [id]);
-    return found ?? null;
+    return this.#table(collection).get<T>(id);
   }
 
   async getMany<T extends Document>(
     collection: string,
     ids: readonly string[],
   ): Promise<readonly (T | null)[]> {
-    const statement = this.#prepared(
-      `SELECT doc FROM ${schema.quote(this.#live(collection).table)} WHERE id = ?`,
-    );
-    return ids.map((id) => {
-      const row = statement.get(id) as { doc: string } | undefined;
-      return row === undefined ? null : (JSON.parse(row.doc) as T);
-    });
+    const table = this.#table(collection);
+    return ids.map((id) => table.get<T>(id));
   }
 
   find<T extends Document>(collection: string, options: FindOptions): Promise<Page<T>> {
@@ -106,35 +101,18 @@ class SqliteWriter implements ReadModelWriter {
     if (this.#shadow === null) this.#reader.close();
   }
 
-  #live(collection: string): schema.LiveTable {
+  #table(collection: string): TableWriter {
+    const known = this.#tables.get(collection);
+    if (known !== undefined) return known;
     const live = this.#shadow?.tables.get(collection) ?? schema.liveTable(this.#db, collection);
     if (live === null) throw new Error(`there is no collection ${collection}: prepare it first`);
-    return live;
-  }
-
-  /** Statements are kept until tables change. */
-  #prepared(sql: string): StatementSync {
-    const kept = this.#statements.get(sql) ?? this.#db.prepare(sql);
-    this.#statements.set(sql, kept);
-    return kept;
+    const table = new TableWriter(this.#db, live);
+    this.#tables.set(collection, table);
+    return table;
   }
 
   #checkpointName(projection: string): string {
     return this.#shadow === null ? projection : `${projection}#rebuild`;
-  }
-
-  #put(document: Document & { collection: string }): void {
-    const { collection, ...stored } = document;
-    const { table, indexes } = this.#live(collection);
-    const columns = indexes.map((field) => schema.column(field));
-    const sets = ['position', 'event_id', 'doc', ...columns].map((name) => `${name} = excluded.${name}`);
-    const marks = columns.map(() => ', ?').join('');
-    const values: IndexValue[] = indexes.map((field) => indexValue(stored[field]));
-    this.#prepared(
-      `INSERT INTO ${schema.quote(table)} (id, position, event_id, doc${columns.map((name) => `, ${name}`).join('')})
-         VALUES (?, ?, ?, ?${marks})
-         ON CONFLICT (id) DO UPDATE SET ${sets.join(', ')} WHERE excluded.position > position`,
-    ).run(stored.id, stored.position ?? '', stored.eventId ?? '', JSON.stringify(stored), ...values);
   }
 
   #makeShadow(projection: string): Shadow {
@@ -159,7 +137,7 @@ class SqliteWriter implements ReadModelWriter {
   }
 
   #swap({ projection, tables }: Shadow): void {
-    this.#statements.clear();
+    this.#tables.clear();
     for (const [name, { table, indexes }] of tables) {
       const old = schema.liveTable(this.#db, name);
       schema.setLive(this.#db, projection, name, table, indexes);
