@@ -144,9 +144,7 @@ async function register(stage: Stage, { ada, oda }: Persons): Promise<number> {
     uploadArtifacts(ada, options.seed, options.vehicles),
     importFleet(oda, plan),
   ]);
-  output.say(
-    `${plan.vehicles.length} vehicles registered, ${plan.incompatible} of them unfit for the update`,
-  );
+  output.say(`${plan.count} vehicles registered, ${plan.incompatible} of them unfit for the update`);
   return bytes;
 }
 

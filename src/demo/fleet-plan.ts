@@ -1,5 +1,5 @@
 /** The invented fleet: mixed on purpose, and a known share of it can't take the update. */
-import { type Fate, fateOf, type Rates } from '../simulator/fate.ts';
+import { fateOf, type Rates } from '../simulator/fate.ts';
 import { fraction, hash32 } from '../simulator/random.ts';
 import type { Ecus } from '../simulator/verify-offer.ts';
 import { vinOf } from './vin.ts';
@@ -99,8 +99,10 @@ export function planVehicle(seed: number, index: number): PlannedVehicle {
   };
 }
 
+/** Vehicles are made when they are needed: they are a function of seed and index. */
 export interface FleetPlan {
-  readonly vehicles: readonly PlannedVehicle[];
+  readonly count: number;
+  vehicle(index: number): PlannedVehicle;
   readonly compatible: number;
   readonly incompatible: number;
   /** VINs of the vehicles that can take the update but will fail every attempt. */
@@ -108,14 +110,13 @@ export interface FleetPlan {
 }
 
 export function planFleet(count: number, seed: number, rates: Rates): FleetPlan {
-  const vehicles = Array.from({ length: count }, (_, index) => planVehicle(seed, index));
-  const able = vehicles.filter(({ misfit }) => misfit === null);
-  const fate = ({ index }: PlannedVehicle): Fate => fateOf(seed, index, rates);
-  const failing = able.filter((vehicle) => fate(vehicle).fails !== null).map(({ row }) => row.vin);
-  return {
-    vehicles,
-    compatible: able.length,
-    incompatible: count - able.length,
-    failing: new Set(failing),
-  };
+  let compatible = 0;
+  const failing = new Set<string>();
+  for (let index = 0; index < count; index++) {
+    if (misfitOf(seed, index) !== null) continue;
+    compatible++;
+    if (fateOf(seed, index, rates).fails !== null) failing.add(planVehicle(seed, index).row.vin);
+  }
+  const vehicle = (index: number): PlannedVehicle => planVehicle(seed, index);
+  return { count, vehicle, compatible, incompatible: count - compatible, failing };
 }

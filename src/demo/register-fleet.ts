@@ -1,21 +1,21 @@
 /** Registers the invented fleet, and fetches what its TCUs need to connect. */
 
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Account } from '../simulator/fleet-file.ts';
 import { ToldError } from '../simulator/told-error.ts';
 import type { ApiClient } from './api-client.ts';
-import type { FleetPlan } from './fleet-plan.ts';
+import type { FleetPlan, PlannedVehicle } from './fleet-plan.ts';
 
-const ROWS_AT_ONCE = 5000;
-const CREDENTIALS_AT_ONCE = 10_000;
+const ROWS_AT_ONCE = 2000;
+const CREDENTIALS_AT_ONCE = 2000;
 const LISTED_WITHIN_MS = 30_000;
 const POLL_MS = 100;
 
 /** @throws Error when a row is rejected. */
 export async function importFleet(operator: ApiClient, plan: FleetPlan): Promise<void> {
-  for (let at = 0; at < plan.vehicles.length; at += ROWS_AT_ONCE) {
-    const rows = plan.vehicles.slice(at, at + ROWS_AT_ONCE).map(({ row }) => `${JSON.stringify(row)}\n`);
+  for (const batch of batchesOf(plan, ROWS_AT_ONCE)) {
+    const rows = batch.map(({ row }) => `${JSON.stringify(row)}\n`);
     const { body } = await operator.request('POST', '/v1/vehicles/import', {
       raw: { bytes: rows.join(''), headers: { 'content-type': 'application/x-ndjson' } },
     });
@@ -25,7 +25,14 @@ export async function importFleet(operator: ApiClient, plan: FleetPlan): Promise
   }
 }
 
-const vehicle = z.object({ id: z.string(), vin: z.string(), ecus: z.array(z.unknown()) });
+function* batchesOf(plan: FleetPlan, size: number): Generator<PlannedVehicle[]> {
+  for (let at = 0; at < plan.count; at += size)
+    yield Array.from({ length: Math.min(size, plan.count - at) }, (_, i) => plan.vehicle(at + i));
+}
+
+/** In lists, a VIN that the log holds sealed is null. */
+/** In lists, a VIN that the log holds sealed is null. */
+const vehicle = z.object({ id: z.string(), vin: z.string().nullable(), ecus: z.array(z.unknown()) });
 export type ListedVehicle = z.infer<typeof vehicle>;
 const page = z.object({ items: z.array(vehicle), next: z.string().nullable() });
 
@@ -40,15 +47,14 @@ export async function* listVehicles(client: ApiClient): AsyncGenerator<ListedVeh
   } while (cursor !== null);
 }
 
-/** Vehicle ids by VIN: the two need not be equal. Waits until the read model has them all. */
-async function resolveIds(client: ApiClient, count: number): Promise<ReadonlyMap<string, string>> {
+/** Until the read models have them all: who looks for vehicles after this finds them. */
+async function waitUntilListed(client: ApiClient, count: number): Promise<void> {
   const end = Date.now() + LISTED_WITHIN_MS;
   for (;;) {
-    const ids = new Map<string, string>();
-    for await (const { id, vin } of listVehicles(client)) ids.set(vin, id);
-    if (ids.size >= count) return ids;
-    if (Date.now() > end)
-      throw new ToldError(`The server lists ${ids.size} of ${count} registered vehicles.`);
+    let listed = 0;
+    for await (const _ of listVehicles(client)) listed++;
+    if (listed >= count) return;
+    if (Date.now() > end) throw new ToldError(`The server lists ${listed} of ${count} registered vehicles.`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
@@ -57,28 +63,30 @@ const issued = z.object({
   credentials: z.array(z.object({ vehicleId: z.string(), username: z.string(), password: z.string() })),
 });
 
-/** Writes the simulator's fleet file. @returns vehicle ids by VIN. */
+/** Writes the simulator's fleet file. @returns vehicle ids by VIN: the two need not be equal. */
 export async function writeFleetFile(
   operator: ApiClient,
   plan: FleetPlan,
   path: string,
 ): Promise<ReadonlyMap<string, string>> {
-  const ids = await resolveIds(operator, plan.vehicles.length);
-  const lines: string[] = [];
-  for (let at = 0; at < plan.vehicles.length; at += CREDENTIALS_AT_ONCE) {
-    const batch = plan.vehicles.slice(at, at + CREDENTIALS_AT_ONCE);
-    const vehicleIds = batch.map(({ row }) => idOf(ids, row.vin));
-    const { body } = await operator.request('POST', '/v1/vehicles/credentials', { body: { vehicleIds } });
-    const credentials = new Map(issued.parse(body).credentials.map((one) => [one.vehicleId, one]));
-    for (const { index, row } of batch) {
-      const credential = credentials.get(idOf(ids, row.vin));
+  await waitUntilListed(operator, plan.count);
+  const ids = new Map<string, string>();
+  writeFileSync(path, '', { mode: 0o600 });
+  for (const batch of batchesOf(plan, CREDENTIALS_AT_ONCE)) {
+    const body = { vehicleIds: batch.map(({ row }) => row.vin) };
+    const answer = await operator.request('POST', '/v1/vehicles/credentials', { body });
+    const { credentials } = issued.parse(answer.body);
+    const lines = batch.map(({ index, row }, i) => {
+      // They come in the order asked.
+      const credential = credentials[i];
       if (credential === undefined) throw new ToldError(`No credential was issued for ${row.vin}.`);
       const { vehicleId, username, password } = credential;
-      const line: Account = { index, vehicleId, username, password, ecus: row.ecus };
-      lines.push(`${JSON.stringify(line)}\n`);
-    }
+      ids.set(row.vin, vehicleId);
+      const account: Account = { index, vehicleId, username, password, ecus: row.ecus };
+      return `${JSON.stringify(account)}\n`;
+    });
+    appendFileSync(path, lines.join(''));
   }
-  writeFileSync(path, lines.join(''), { mode: 0o600 });
   return ids;
 }
 

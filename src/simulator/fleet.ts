@@ -30,9 +30,11 @@ const TICK_MS = 50;
 const SWEEP_MS = 1000;
 /** How long an idle vehicle stays when others wait. */
 const LINGER_MS = 1500;
-/** How long a vehicle sleeps that has not had its update, and one that has. */
-const NAP_MS = 1000;
-const LONG_NAP_MS = 10_000;
+/** Sleeping vehicles that wake up a second to see what is new: the longer the list, the longer they sleep. */
+const WAKES_PER_S = 500;
+const SETTLED_WAKES_PER_S = 50;
+const NAP_MS = [1000, 60_000] as const;
+const SETTLED_NAP_MS = [10_000, 600_000] as const;
 const RETRY_MS = [150, 300, 600, 1200, 2400, 5000];
 /** A credential that is refused so often is not tried again. */
 const MAX_REFUSALS = 5;
@@ -41,6 +43,17 @@ const PING_AFTER_MS = 25_000;
 interface Nap {
   readonly tcu: Tcu;
   readonly until: number;
+}
+
+function sleepOn(
+  naps: Nap[],
+  tcu: Tcu,
+  now: number,
+  wakesPerSecond: number,
+  [least, most]: readonly [number, number],
+): void {
+  const nap_ms = Math.min(most, Math.max(least, (naps.length / wakesPerSecond) * 1000));
+  naps.push({ tcu, until: now + nap_ms });
 }
 
 export class Fleet {
@@ -52,9 +65,9 @@ export class Fleet {
   readonly #open = new Map<Tcu, number>();
   readonly #urgent = new Set<Tcu>();
   readonly #idle = new Set<Tcu>();
-  /** Sleeping ones, each list in the order of `until`. */
+  /** Sleeping ones, about in the order of `until`: those who may be offered something, and those who are done. */
   readonly #naps: Nap[] = [];
-  readonly #longNaps: Nap[] = [];
+  readonly #settledNaps: Nap[] = [];
   /** Times in a row that the connection, or the credential, failed. */
   readonly #failures = new Map<Tcu, number>();
   readonly #refusals = new Map<Tcu, number>();
@@ -113,7 +126,7 @@ export class Fleet {
 
   #tick(now: number): void {
     this.#wakeUp(this.#naps, now);
-    this.#wakeUp(this.#longNaps, now);
+    this.#wakeUp(this.#settledNaps, now);
     this.#makePlaces(now);
     this.#fillPlaces();
     if (now - this.#lastSweep < SWEEP_MS) return;
@@ -158,8 +171,8 @@ export class Fleet {
       if (tcu.busy || now - since < LINGER_MS) continue;
       this.#open.delete(tcu);
       tcu.modem.hangUp();
-      if (tcu.settled) this.#longNaps.push({ tcu, until: now + LONG_NAP_MS });
-      else this.#naps.push({ tcu, until: now + NAP_MS });
+      if (tcu.settled) sleepOn(this.#settledNaps, tcu, now, SETTLED_WAKES_PER_S, SETTLED_NAP_MS);
+      else sleepOn(this.#naps, tcu, now, WAKES_PER_S, NAP_MS);
       if (--wanted <= 0) return;
     }
   }

@@ -74,9 +74,11 @@ export class Tcu implements Car {
   get busy(): boolean {
     return this.#job !== null || !this.modem.isSilent || this.#open.length > 0;
   }
-  /** Whether it has come to an end with some campaign. */
+  /** Whether it has come to an end, with nothing that may be tried again soon. */
   get settled(): boolean {
-    return this.#truths.size > 0;
+    if (this.#truths.size === 0) return false;
+    for (const { outcome } of this.#truths.values()) if (outcome === 'failed') return false;
+    return true;
   }
   /** The newest campaign whose software it has installed. */
   get lastInstalled(): Truth | null {
