@@ -138,9 +138,10 @@ function putVersion(
     at: before?.at ?? time,
     releasedAt: before?.releasedAt ?? (artifact.stage === 'released' ? time : null),
   };
-  const others = names.versions.filter((other) => other.artifactId !== artifactId);
-  documents.put('artifact-names', {
-    ...names,
-    versions: [...others, version].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)),
-  });
+  // In the order of registration, which is the log's.
+  const versions =
+    before === undefined
+      ? [...names.versions, version]
+      : names.versions.map((other) => (other === before ? version : other));
+  documents.put('artifact-names', { ...names, versions });
 }
