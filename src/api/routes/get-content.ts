@@ -9,6 +9,19 @@ import { parseRange } from '../range.ts';
 import { route } from '../route.ts';
 import type { ApiServices } from '../services.ts';
 
+/** The store mostly has this much in one piece, and then it needs no stream. */
+const WHOLE_BYTES = 1024 * 1024;
+
+async function bodyOf(content: AsyncIterable<Uint8Array>, bytes: number): Promise<Buffer | Readable> {
+  if (bytes > WHOLE_BYTES) return Readable.from(content, { objectMode: false });
+  const pieces: Uint8Array[] = [];
+  for await (const piece of content) pieces.push(piece);
+  const [first] = pieces;
+  return first !== undefined && pieces.length === 1
+    ? Buffer.from(first.buffer, first.byteOffset, first.length)
+    : Buffer.concat(pieces);
+}
+
 export function contentRoutes(app: FastifyInstance, services: ApiServices): void {
   const bytes = { description: 'Ciphertext.', contentType: 'application/octet-stream' };
   route(app, {
@@ -59,7 +72,7 @@ export function contentRoutes(app: FastifyInstance, services: ApiServices): void
       if (range.kind === 'part') reply.code(206).header('content-range', `bytes ${start}-${end}/${size}`);
       reply.type('application/octet-stream').header('content-length', end - start + 1);
       const content = services.artifacts.readContent(params.sha256, { start, end });
-      return reply.send(Readable.from(content, { objectMode: false }));
+      return reply.send(await bodyOf(content, end - start + 1));
     },
   });
 }

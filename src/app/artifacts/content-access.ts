@@ -3,6 +3,7 @@ import { type Rejection, reject } from '../../domain/shared/decider.ts';
 import type { BlobStore } from '../ports/artifact-store.ts';
 import type { KeyRing } from '../ports/keys.ts';
 import { checkContentToken, type TokenVerdict } from './content-token.ts';
+import { HotBlobs } from './hot-blobs.ts';
 
 type Refused = { readonly ok: false; readonly rejection: Rejection };
 
@@ -31,14 +32,17 @@ export const createContentAccess = (deps: {
   readonly tokenKeys: KeyRing;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-}): ContentAccess => ({
-  async openContent(token, sha256) {
-    const verdict = checkContentToken(deps.tokenKeys, token, sha256, deps.now());
-    if (!verdict.ok) return tokenRefusal[verdict.code];
-    const size = await deps.blobs.size(sha256);
-    if (size !== null) return { ok: true, size };
-    return reject('not-found', `the content ${sha256} is not in the store`, 'Tell the operator.');
-  },
+}): ContentAccess => {
+  const blobs = new HotBlobs(deps.blobs);
+  return {
+    async openContent(token, sha256) {
+      const verdict = checkContentToken(deps.tokenKeys, token, sha256, deps.now());
+      if (!verdict.ok) return tokenRefusal[verdict.code];
+      const size = await blobs.size(sha256);
+      if (size !== null) return { ok: true, size };
+      return reject('not-found', `the content ${sha256} is not in the store`, 'Tell the operator.');
+    },
 
-  readContent: (sha256, range) => deps.blobs.read(sha256, range),
-});
+    readContent: (sha256, range) => blobs.read(sha256, range),
+  };
+};

@@ -8,7 +8,8 @@ import { type FileHandle, mkdir, open, opendir, readdir, rename, rm, stat } from
 import { join } from 'node:path';
 import type { BlobStore } from '../../../app/ports/artifact-store.ts';
 
-const READ_BYTES = 65_536;
+/** Four chunks of the content format. */
+const READ_BYTES = 262_144;
 const NAME = /^[0-9a-f]{64}$/;
 
 /** A directory entry is durable once its directory is synced. Windows can't open directories and needs no sync. */
