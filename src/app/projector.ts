@@ -164,6 +164,8 @@ class ProjectionFolder implements Documents {
     const { position, id: eventId } = this.#current.recorded;
     const stamped = { ...document, position, eventId };
     const key = keyOf(collection, document.id);
+    // Written last, forgotten last: what changes all the time stays.
+    this.#loaded.delete(key);
     this.#loaded.set(key, stamped);
     this.#puts.set(key, { ...stamped, collection });
     this.#deletes.delete(key);
