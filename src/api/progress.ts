@@ -1,7 +1,7 @@
 /** The public form of a campaign's progress, as `GET …/progress` and every live frame give it. */
 import { z } from 'zod';
 import type { Document, ReadModelReader } from '../app/ports.ts';
-import { PHASE_KINDS, PHASE_KINDS, type PhaseKind, type PhaseKind } from '../domain/campaign/tally.ts';
+import { PHASE_KINDS, type PhaseKind } from '../domain/campaign/tally.ts';
 import { PHASES, type Phase } from '../domain/rollout/events.ts';
 import type { Frame } from './sse.ts';
 
