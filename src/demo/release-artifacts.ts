@@ -8,7 +8,7 @@ const KIB = 1024;
 const FULL_KIB = 384;
 const LEAST_KIB = 96;
 /** From this fleet size on the files shrink, so that the demo measures campaigns and not AES. */
-const FULL_SIZE_UP_TO = 3000;
+const FULL_SIZE_UP_TO = 500;
 
 interface Plan {
   readonly id: string;
