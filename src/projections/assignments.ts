@@ -1,8 +1,10 @@
 /** Each vehicle's part in each campaign: phase, attempt, offer, last outcome. */
 import type { Document, DocumentKey, Documents, Projection } from '../app/ports.ts';
-import type { TargetsEvent } from '../domain/campaign/events.ts';
+import type { CampaignEvent, TargetsEvent } from '../domain/campaign/events.ts';
 import type { RolloutEvent } from '../domain/rollout/events.ts';
 import { parseStream } from '../domain/shared/streams.ts';
+
+type TargetsFrozen = Extract<CampaignEvent, { type: 'TargetsFrozen' }>;
 
 const idOf = (campaignId: string, vehicleId: string): string => `${campaignId}/${vehicleId}`;
 
@@ -39,13 +41,14 @@ function outcomeOf(event: RolloutEvent): { code: string; message: string } | nul
 export const assignments: Projection = {
   name: 'assignments',
   version: 1,
-  prefixes: ['rollout-', 'targets-'],
+  prefixes: ['rollout-', 'targets-', 'campaign-'],
   collections: [
     { name: 'assignments', indexes: ['campaignId', 'vehicleId', 'phase'] },
     { name: 'target-lists', indexes: [] },
   ],
   keys({ event, recorded }): readonly DocumentKey[] {
     const ref = parseStream(recorded.stream);
+    if (event.type === 'TargetsFrozen') return emptyShards(event.data);
     if (ref.category === 'targets')
       return [{ collection: 'target-lists', id: `${ref.campaignId}/${ref.shard}` }];
     return ref.category === 'rollout' && 'vehicleId' in event.data
@@ -55,11 +58,26 @@ export const assignments: Projection = {
   apply({ event, recorded }, documents) {
     const ref = parseStream(recorded.stream);
     const { time } = recorded.metadata;
-    if (ref.category === 'targets')
+    if (event.type === 'TargetsFrozen')
+      for (const { id } of emptyShards(event.data)) dropList(id, event.data.campaignId, documents);
+    else if (ref.category === 'targets')
       applyTargets(event as TargetsEvent, `${ref.campaignId}/${ref.shard}`, time, documents);
     else if (ref.category === 'rollout') applyRollout(event as RolloutEvent, ref.campaignId, time, documents);
   },
 };
+
+/** Nothing is written for a shard without targets, so a list of an earlier plan or run is still there. */
+const emptyShards = ({ campaignId, shards }: TargetsFrozen['data']): readonly DocumentKey[] =>
+  shards.flatMap((targets, shard) =>
+    targets === 0 ? [{ collection: 'target-lists', id: `${campaignId}/${shard}` }] : [],
+  );
+
+function dropList(listId: string, campaignId: string, documents: Documents): void {
+  const list = documents.get<ListDocument>('target-lists', listId);
+  if (list === null || list.vehicles.length === 0) return;
+  for (const vehicleId of list.vehicles) documents.delete('assignments', idOf(campaignId, vehicleId));
+  documents.put('target-lists', { id: listId, vehicles: [] });
+}
 
 function applyTargets(event: TargetsEvent, listId: string, time: string, documents: Documents): void {
   const { campaignId } = event.data;
@@ -80,8 +98,7 @@ function applyTargets(event: TargetsEvent, listId: string, time: string, documen
   };
   switch (event.type) {
     case 'TargetsOpened':
-      for (const vehicleId of list.vehicles) documents.delete('assignments', idOf(campaignId, vehicleId));
-      documents.put('target-lists', { id: listId, vehicles: [] });
+      dropList(listId, campaignId, documents);
       break;
     case 'TargetsListed':
       for (const [vehicleId, wave, rank, vehicleRevision] of event.data.targets)

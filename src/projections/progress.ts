@@ -1,11 +1,12 @@
 /** Campaign progress: vehicles by phase in total, per wave and per slice of the fleet; attempts and failure codes. */
 import type { Document, DocumentKey, Documents, Projection } from '../app/ports.ts';
-import type { TargetSlice, TargetsEvent } from '../domain/campaign/events.ts';
+import type { CampaignEvent, TargetSlice, TargetsEvent } from '../domain/campaign/events.ts';
 import { moveOf } from '../domain/campaign/tally.ts';
 import type { Phase, RolloutEvent } from '../domain/rollout/events.ts';
 import { parseStream } from '../domain/shared/streams.ts';
 import { type Counts, entryOf, increase, increaseBounded } from './counts.ts';
 
+type TargetsFrozen = Extract<CampaignEvent, { type: 'TargetsFrozen' }>;
 type Phases = Counts<Phase>;
 type Groups = Record<string, Phases>;
 
@@ -73,9 +74,12 @@ export const progress: Projection = {
     { name: 'progress', indexes: [] },
     { name: 'progress-slices', indexes: ['campaignId'] },
   ],
-  keys({ recorded }): readonly DocumentKey[] {
+  keys({ event, recorded }): readonly DocumentKey[] {
     const ref = parseStream(recorded.stream);
-    if (ref.category === 'campaign') return [{ collection: 'progress', id: ref.campaignId }];
+    if (ref.category === 'campaign') {
+      const held = event.type === 'TargetsFrozen' ? emptyShards(event.data) : [];
+      return [{ collection: 'progress', id: ref.campaignId }, ...held];
+    }
     if (ref.category !== 'rollout' && ref.category !== 'targets') return [];
     return [
       { collection: 'progress', id: ref.campaignId },
@@ -90,8 +94,23 @@ export const progress: Projection = {
     // A new target list starts the count afresh: before a start there is nothing else in it.
     else if (event.type === 'TargetingDefined')
       documents.put('progress', empty(event.data.campaignId, event.data.planId));
+    else if (event.type === 'TargetsFrozen')
+      for (const { id } of emptyShards(event.data)) dropList(id, event.data.campaignId, documents);
   },
 };
+
+/** Nothing is written for a shard without targets, so a list of an earlier plan or run is still there. */
+const emptyShards = ({ campaignId, shards }: TargetsFrozen['data']): readonly DocumentKey[] =>
+  shards.flatMap((targets, shard) =>
+    targets === 0 ? [{ collection: 'progress-slices', id: slicesId(campaignId, shard) }] : [],
+  );
+
+function dropList(id: string, campaignId: string, documents: Documents): void {
+  const held = documents.get<SlicesDocument>('progress-slices', id);
+  if (held === null) return;
+  if (held.closed) countListed(documents, campaignId, held, -1);
+  documents.delete('progress-slices', id);
+}
 
 function applyTargets(event: TargetsEvent, campaignId: string, shard: number, documents: Documents): void {
   const id = slicesId(campaignId, shard);
