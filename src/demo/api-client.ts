@@ -27,7 +27,7 @@ export interface RequestOptions {
 }
 
 export interface ApiClient {
-  /** @throws ApiError for anything but 2xx; busy answers (429, 503) are tried again a few times. */
+  /** @throws ApiError for anything but 2xx; busy answers (429, 503) and broken connections are tried again a few times. */
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   /** The body as it streams. @throws ApiError */
   stream(path: string): Promise<ReadableStream<Uint8Array>>;
@@ -46,11 +46,14 @@ export function createApiClient(url: string, key: string): ApiClient {
     const body = options.raw?.bytes ?? (options.body === undefined ? null : JSON.stringify(options.body));
     const init = { method, headers, body: body as RequestInit['body'] & (string | Uint8Array | null) };
     for (let tries = 1; ; tries++) {
-      const response = await fetch(url + path, init);
-      if (response.ok) return response;
-      if (!BUSY.includes(response.status) || tries === MAX_TRIES) throw await toError(response, method, path);
-      await response.body?.cancel();
-      const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+      const response = await attempt(url + path, init, tries);
+      if (response?.ok === true) return response;
+      if (response !== null) {
+        if (!BUSY.includes(response.status) || tries === MAX_TRIES)
+          throw await toError(response, method, path);
+        await response.body?.cancel();
+      }
+      const seconds = Number(response?.headers.get('retry-after') ?? Number.NaN);
       const pause_ms = Number.isFinite(seconds) ? seconds * 1000 : DEFAULT_PAUSE_MS;
       await new Promise((resolve) => setTimeout(resolve, pause_ms));
     }
@@ -69,6 +72,17 @@ export function createApiClient(url: string, key: string): ApiClient {
       return body;
     },
   };
+}
+
+/** Null for a connection that broke: the request may be sent again, because its key makes it count once. */
+async function attempt(url: string, init: RequestInit, tries: number): Promise<Response | null> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    if (tries < MAX_TRIES) return null;
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    throw new ApiError(0, `${init.method} ${url}: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
 }
 
 async function toError(response: Response, method: string, path: string): Promise<ApiError> {

@@ -28,8 +28,9 @@ export interface FleetCounts {
 const MAX_OPENING = 100;
 const TICK_MS = 50;
 const SWEEP_MS = 1000;
-/** How long an idle vehicle stays when others wait. */
-const LINGER_MS = 1500;
+/** How long a vehicle without work stays when others wait, and one that failed and may be offered a new attempt. */
+const LINGER_MS = 250;
+const RETRY_LINGER_MS = 3000;
 /** Sleeping vehicles that wake up a second to see what is new: the longer the list, the longer they sleep. */
 const WAKES_PER_S = 500;
 const SETTLED_WAKES_PER_S = 50;
@@ -169,9 +170,11 @@ export class Fleet {
     if (wanted <= 0) return;
     for (const [tcu, since] of this.#open) {
       if (tcu.busy || now - since < LINGER_MS) continue;
+      if (tcu.mayTryAgain && now - tcu.modem.lastActive < RETRY_LINGER_MS) continue;
       this.#open.delete(tcu);
       tcu.modem.hangUp();
-      if (tcu.settled) sleepOn(this.#settledNaps, tcu, now, SETTLED_WAKES_PER_S, SETTLED_NAP_MS);
+      if (tcu.settled && !tcu.mayTryAgain)
+        sleepOn(this.#settledNaps, tcu, now, SETTLED_WAKES_PER_S, SETTLED_NAP_MS);
       else sleepOn(this.#naps, tcu, now, WAKES_PER_S, NAP_MS);
       if (--wanted <= 0) return;
     }

@@ -53,7 +53,7 @@ export interface CheckedOptions {
 
 const DEFAULT_MQTT_PORT = 7401;
 /** More than this at one time costs the broker more memory than it is worth on a small machine. */
-const DEFAULT_CONNECTIONS = 2500;
+const DEFAULT_CONNECTIONS = 3000;
 
 export const parseWhole =
   (name: string, least: number, most: number) =>

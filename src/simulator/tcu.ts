@@ -74,11 +74,15 @@ export class Tcu implements Car {
   get busy(): boolean {
     return this.#job !== null || !this.modem.isSilent || this.#open.length > 0;
   }
-  /** Whether it has come to an end, with nothing that may be tried again soon. */
+  /** Whether it has come to an end with some campaign. */
   get settled(): boolean {
-    if (this.#truths.size === 0) return false;
-    for (const { outcome } of this.#truths.values()) if (outcome === 'failed') return false;
-    return true;
+    return this.#truths.size > 0;
+  }
+  /** Whether its last attempt failed or was put off, so that another one may follow soon. */
+  get mayTryAgain(): boolean {
+    if (this.#putOff && this.#truths.size === 0) return true;
+    for (const { outcome } of this.#truths.values()) if (outcome === 'failed') return true;
+    return false;
   }
   /** The newest campaign whose software it has installed. */
   get lastInstalled(): Truth | null {
