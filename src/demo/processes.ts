@@ -45,36 +45,64 @@ function start(
   return { name, log, ended, process: child };
 }
 
-/** Starts a server on free ports and waits until it answers. @throws Error with the end of its log. */
-export async function startServer(
+export interface ServerSettings {
+  /** 0 or left out = any free one. */
+  readonly httpPort?: number;
+  readonly mqttPort?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Starts a server without waiting for it. `ready` is null when it ended or took too long; it rejects for a first line that is none of ours. */
+export function launchServer(
   dataDir: string,
   log: string,
-): Promise<{ readonly child: Child; readonly ready: Ready }> {
-  const args = ['start', '--data-dir', dataDir, '--http-port', '0', '--mqtt-port', '0', '--json-ready'];
-  const child = start('server', args, log, { FLEETWAVE_LOG_LEVEL: 'warn', FLEETWAVE_TIMEOUT_GRACE_S: '5' });
+  { httpPort = 0, mqttPort = 0, environment = {} }: ServerSettings = {},
+): { readonly child: Child; readonly ready: Promise<Ready | null> } {
+  const ports = ['--http-port', String(httpPort), '--mqtt-port', String(mqttPort)];
+  const args = ['start', '--data-dir', dataDir, ...ports, '--json-ready'];
+  const quiet = { FLEETWAVE_LOG_LEVEL: 'warn', FLEETWAVE_TIMEOUT_GRACE_S: '5' };
+  const child = start('server', args, log, { ...quiet, ...environment });
+  return { child, ready: readiness(child) };
+}
+
+async function readiness(child: Child): Promise<Ready | null> {
   const { stdout } = child.process;
   if (stdout === null) throw new ToldError('the server has no output');
   const lines = createInterface({ input: stdout });
   const timeout = new AbortController();
-  const ready = await Promise.race([
-    new Promise<Ready>((resolve, reject) => {
-      lines.once('line', (line) => {
-        try {
-          resolve(readyLine.parse(JSON.parse(line)));
-        } catch (error) {
-          reject(error);
-        }
-      });
-    }),
-    child.ended.then(() => null),
-    pause(READY_WITHIN_MS, timeout.signal),
-  ]);
-  timeout.abort();
+  try {
+    return await Promise.race([
+      new Promise<Ready>((resolve, reject) => {
+        lines.once('line', (line) => {
+          try {
+            resolve(readyLine.parse(JSON.parse(line)));
+          } catch (error) {
+            reject(error);
+          }
+        });
+      }),
+      child.ended.then(() => null),
+      pause(READY_WITHIN_MS, timeout.signal),
+    ]);
+  } finally {
+    timeout.abort();
+    stdout.resume();
+  }
+}
+
+/** Starts a server and waits until it answers. @throws Error with the end of its log. */
+export async function startServer(
+  dataDir: string,
+  log: string,
+  settings: ServerSettings = {},
+): Promise<{ readonly child: Child; readonly ready: Ready }> {
+  const launched = launchServer(dataDir, log, settings);
+  const { child } = launched;
+  const ready = await launched.ready;
   if (ready === null) {
     await stop(child, 0);
     throw new ToldError(`The server did not start. The end of ${log}:\n${tailOf(log)}`);
   }
-  lines.resume();
   return { child, ready };
 }
 

@@ -23,7 +23,7 @@ export interface Persons {
   readonly oda: ApiClient;
 }
 
-const policyOf = (plan: FleetPlan): object => ({
+export const policyOf = (plan: FleetPlan): object => ({
   artifacts: ARTIFACTS,
   waves: WAVES.map(({ name, percent }, i) => ({
     name,
@@ -44,13 +44,17 @@ const policyOf = (plan: FleetPlan): object => ({
 const campaign = z.object({ targets: z.object({ targets: z.int() }).nullable().default(null) });
 
 /** Creates, freezes, approves and starts. @throws Error when the server refuses. */
-export async function startCampaign(persons: Persons, plan: FleetPlan): Promise<void> {
+export async function startCampaign(
+  persons: Persons,
+  plan: FleetPlan,
+  policy: object = policyOf(plan),
+): Promise<void> {
   const { ada, bob, oda } = persons;
   const path = `/v1/campaigns/${CAMPAIGN}`;
   const body = {
     title: 'Spring update',
     purpose: 'TCM 2.1.0 and ADAS 1.4.0 for every approved market.',
-    policy: policyOf(plan),
+    policy,
   };
   await ada.request('PUT', path, { body });
   const query = `brand=in=(${BRANDS.join(',')})`;

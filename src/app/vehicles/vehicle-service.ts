@@ -55,8 +55,8 @@ export interface VehicleService {
     vehicleId: string,
     envelope: CommandEnvelope,
   ): Promise<{ outcome: VehicleOutcome; credential: Credential | null }>;
-  /** The current credential of each, issued where there is none. */
-  credentials(vehicleIds: readonly string[], envelope: CommandEnvelope): Promise<Credentials>;
+  /** The current credential of each, by VIN or id, issued where there is none. */
+  credentials(vinsOrIds: readonly string[], envelope: CommandEnvelope): Promise<Credentials>;
 }
 
 export function createVehicleService(deps: VehicleServiceDeps): VehicleService {
@@ -85,7 +85,10 @@ export function createVehicleService(deps: VehicleServiceDeps): VehicleService {
       return state.stage === 'none' ? [] : availableUpdates(state, await deps.releasedArtifacts());
     },
     issueCredential: (vehicleId, envelope) => issueCredential(deps, vehicleId, envelope),
-    credentials: (vehicleIds, envelope) => credentialsFor(deps, vehicleIds, envelope),
+    credentials: (vinsOrIds, envelope) => {
+      const vehicleIds = vinsOrIds.map((vinOrId) => vehicleIdOf(identity, vinOrId));
+      return credentialsFor(deps, vehicleIds, envelope);
+    },
   };
 }
 
