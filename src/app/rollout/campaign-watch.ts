@@ -4,7 +4,7 @@ import type { CampaignEvent } from '../../domain/campaign/events.ts';
 import { type Campaign, isRunning } from '../../domain/campaign/state.ts';
 import { readEvent } from '../../domain/events.ts';
 import { FLEET_STREAM, parseStream } from '../../domain/shared/streams.ts';
-import type { EventStore, RecordedEvent, Subscription } from '../ports.ts';
+import { type EventStore, type Position, type RecordedEvent, START, type Subscription } from '../ports.ts';
 
 export interface WatchedCampaign {
   readonly campaign: Campaign;
@@ -33,6 +33,12 @@ export interface WatchListener {
   readonly onError: (error: unknown) => void;
 }
 
+interface Waiter {
+  readonly position: Position;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 const unknown = { pausedBy: null, abortedBy: null, resumedBy: null, allowance: null, newer: false };
 
 export class CampaignWatch {
@@ -45,6 +51,9 @@ export class CampaignWatch {
   #lastTime_ms = 0;
   #subscription: Subscription | null = null;
   readonly #ready = Promise.withResolvers<void>();
+  #position: Position = START;
+  #failure: { readonly error: unknown } | null = null;
+  readonly #waiters = new Set<Waiter>();
 
   constructor(store: EventStore, listener: WatchListener) {
     this.#store = store;
@@ -55,14 +64,18 @@ export class CampaignWatch {
   start(): void {
     this.#subscription ??= this.#store.subscribe({
       prefixes: ['campaign-', 'allowance-', 'artifact-', 'shard-', FLEET_STREAM],
-      onBatch: async ({ events, live }) => {
+      onBatch: async ({ events, position, live }) => {
         for (const event of events) this.#apply(event);
+        this.#reach(position);
         if (live) this.#ready.resolve();
         // Other streams grow all the time: what is not of a campaign, an artifact or the fleet concerns nobody here.
         if (live && events.some((event) => !event.stream.startsWith('shard-'))) this.#listener.onChange();
       },
       onError: (error) => {
         this.#ready.reject(error);
+        this.#failure = { error };
+        for (const { reject } of this.#waiters) reject(error);
+        this.#waiters.clear();
         this.#listener.onError(error);
       },
     });
@@ -71,6 +84,22 @@ export class CampaignWatch {
   /** Resolves when everything that was in the log at the start has been seen. @throws when it can't be read. */
   get ready(): Promise<void> {
     return this.#ready.promise;
+  }
+
+  /** Resolves when everything up to there has been seen. @throws when the log can't be followed any more. */
+  reached(position: Position): Promise<void> {
+    if (this.#position >= position) return Promise.resolve();
+    if (this.#failure !== null) return Promise.reject(this.#failure.error);
+    return new Promise((resolve, reject) => this.#waiters.add({ position, resolve, reject }));
+  }
+
+  #reach(position: Position): void {
+    this.#position = position;
+    for (const waiter of this.#waiters) {
+      if (waiter.position > position) continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve();
+    }
   }
 
   async stop(): Promise<void> {
@@ -118,8 +147,11 @@ export class CampaignWatch {
       return;
     }
     const read = readEvent(recorded.type, recorded.schemaVersion, recorded.data);
-    if (ref.category === 'fleet' && read.known)
-      this.#fleet = evolveFleet(this.#fleet, read.event, recorded.id);
+    // What can't be read could be a stop: everything stands still until this process is upgraded.
+    if (ref.category === 'fleet')
+      this.#fleet = read.known
+        ? evolveFleet(this.#fleet, read.event, recorded.id)
+        : { ...this.#fleet, emergency: recorded.id };
     if (!('campaignId' in ref)) return;
     const { campaignId } = ref;
     const before = this.#campaigns.get(campaignId);

@@ -46,8 +46,15 @@ export class OfferContents {
     if (kept !== undefined && kept.policy === policy && kept.versions === versions) return kept.content;
     const content = this.#make(policy);
     this.#kept.set(campaignId, { policy, versions, content });
-    content.catch(() => this.#kept.delete(campaignId));
+    content.catch(() => {
+      if (this.#kept.get(campaignId)?.content === content) this.#kept.delete(campaignId);
+    });
     return content;
+  }
+
+  /** Of a campaign that is over: up to 64 KiB that nobody will ask for. */
+  forget(campaignId: string): void {
+    this.#kept.delete(campaignId);
   }
 
   async #make(policy: CampaignPolicy): Promise<OfferContent> {

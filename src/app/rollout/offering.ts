@@ -23,17 +23,19 @@ const BATCH = 500;
 export async function offerNext(state: ShardState, rollout: Rollout): Promise<number> {
   const view = state.view(rollout.campaignId);
   const { fleet } = state.worker.watch;
-  if (isStopped(rollout, view, fleet) || rollout.drained || hasEnded(view, state.now_ms)) return 0;
-  if (rollout.table.count('waiting') === 0) return 0;
+  state.holds.delete(rollout.campaignId);
+  if (rollout.drained || hasEnded(view, state.now_ms) || rollout.table.count('waiting') === 0) return 0;
+  const held = (reason: string): number => {
+    state.holds.set(rollout.campaignId, reason);
+    return 0;
+  };
+  if (view.newer) return held('the campaign was changed by a newer version of Fleetwave');
+  if (isStopped(rollout, view, fleet)) return 0;
   const { policy, releasedWave } = view.campaign;
   const content = await state.worker.contents.of(rollout.campaignId, policy);
+  if (content.hold !== null) return held(content.hold);
   const left = allowanceLeft(state, rollout, view);
-  const hold = view.newer ? 'the campaign was changed by a newer version of Fleetwave' : content.hold;
-  if (hold !== null || left <= 0) {
-    state.holds.set(rollout.campaignId, hold ?? 'the allowance is used up');
-    return 0;
-  }
-  state.holds.delete(rollout.campaignId);
+  if (left <= 0) return held('the allowance is used up');
   const zones = openZones(state, rollout);
   if (zones.size === 0) return 0;
   const fits = fitsNow(state, rollout, content, zones);

@@ -37,7 +37,10 @@ export async function processBatch(state: ShardState, records: readonly Feedback
     if (message.kind === 'dead') setAsideDead(state, message);
     else await decideOne(state, message, vehicles, outcome);
   }
-  await vehicles.settle(await state.log.flush(vehicles.requests));
+  const lost = await vehicles.settle(await state.log.flush(vehicles.requests));
+  for (const { message, code, reason } of lost)
+    setAsideDead(state, { ...message, kind: 'dead', code, reason });
+  await state.log.flush();
   const receipts = receiptsFor(parsed.flatMap(receiptable));
   if (await state.send(receipts, 'receipts')) metrics.receipts += receipts.length;
   await sendUpdates(state, [...outcome.updates], 'updates');
@@ -109,27 +112,26 @@ async function rolloutOf(state: ShardState, campaignId: string): Promise<Rollout
   return planId === undefined ? null : loadRollout(state, campaignId, planId);
 }
 
-/** A repeat of a message that is on record already is only receipted again. */
+/** A repeat of a message that is on record already is only receipted again, where it can be. */
 function setAsideDead(state: ShardState, dead: DeadRecord): void {
   const { record, code, reason, source } = dead;
-  const { vehicleId, channel, payload, receivedAt } = record;
-  if (source !== null) {
-    const key = deadLetterKey(vehicleId, source.epoch, source.seq);
-    if (state.deadLetters.get(key)) {
-      count(state.worker.metrics.setAside, 'repeated');
-      return;
-    }
-    state.deadLetters.set(key, true);
-  }
-  count(state.worker.metrics.deadLetters, code);
+  const { channel, payload, receivedAt } = record;
+  const vehicleId = record.vehicleId.slice(0, 64);
   const raw = Buffer.from(payload.subarray(0, MAX_RAW_BYTES)).toString('base64');
+  const key = deadLetterKey({ vehicleId, report: source, raw }, state.worker.deps.digest);
+  if (state.deadLetters.get(key)) {
+    count(state.worker.metrics.setAside, 'repeated');
+    return;
+  }
+  state.deadLetters.set(key, true);
+  count(state.worker.metrics.deadLetters, code);
   const cut = payload.length > MAX_RAW_BYTES ? ` (only the first ${MAX_RAW_BYTES} bytes are kept)` : '';
   state.recordShard(
     {
       type: 'ReportSetAside',
       data: {
         shard: state.shard,
-        vehicleId: vehicleId.slice(0, 64),
+        vehicleId,
         channel,
         code: code.slice(0, 64),
         reason: `${reason.slice(0, 1900)}${cut}`,

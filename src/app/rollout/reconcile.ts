@@ -60,6 +60,10 @@ function forgetOver(state: ShardState): void {
   const over = [...state.rollouts.values()].filter(({ campaignId }) =>
     isOver(state.view(campaignId).campaign),
   );
+  for (const { campaignId } of over) {
+    state.holds.delete(campaignId);
+    state.worker.contents.forget(campaignId);
+  }
   for (const { campaignId, stream } of over.slice(0, Math.max(0, over.length - KEPT_OVER))) {
     state.rollouts.delete(campaignId);
     state.targets.delete(campaignId);

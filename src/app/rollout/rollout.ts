@@ -22,6 +22,8 @@ export class Rollout {
   offersMade = 0;
   halted: HaltReason | null = null;
   drained = false;
+  /** When it was last resumed, milliseconds since 1970; 0 = never. */
+  resumedAt_ms = 0;
   /** Ids of the pauses, aborts and emergency stops that RolloutHalted has answered. */
   readonly haltCauses = new Set<string>();
 
@@ -34,7 +36,8 @@ export class Rollout {
     this.table = new AssignmentTable(targets.targets);
   }
 
-  apply(event: RolloutEvent): void {
+  /** @param at_ms when it was recorded, milliseconds since 1970. */
+  apply(event: RolloutEvent, at_ms: number): void {
     if (isAssignmentEvent(event)) {
       if (event.type === 'UpdateOffered') this.offersMade += 1;
       const row = this.table.indexOf(event.data.vehicleId);
@@ -49,6 +52,7 @@ export class Rollout {
         break;
       case 'RolloutResumed':
         this.halted = null;
+        this.resumedAt_ms = at_ms;
         break;
       case 'RolloutDrained':
         this.drained = true;
@@ -74,9 +78,9 @@ export function wantedHalts(view: WatchedCampaign, fleet: FleetView): WantedHalt
   return halts;
 }
 
-/** Nothing is offered or granted: it is halted, or is about to be. */
+/** Nothing is offered or granted: it is halted or about to be, or a newer version said something that can't be judged. */
 export const isStopped = (rollout: Rollout, view: WatchedCampaign, fleet: FleetView): boolean =>
-  rollout.halted !== null || view.campaign.phase !== 'running' || fleet.emergency !== null;
+  rollout.halted !== null || view.campaign.phase !== 'running' || view.newer || fleet.emergency !== null;
 
 export function hasEnded(view: WatchedCampaign, now_ms: number): boolean {
   const { endAt } = view.campaign.policy;

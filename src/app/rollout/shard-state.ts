@@ -91,7 +91,7 @@ export class ShardState {
   /** Takes an event into the state and stages it: it is a fact once the log has been flushed. */
   record(rollout: Rollout, event: RolloutEvent): void {
     this.log.stage(rollout.stream, event, freeText(event));
-    rollout.apply(event);
+    rollout.apply(event, this.now_ms);
     this.worker.metrics.events += 1;
   }
 
@@ -117,6 +117,8 @@ export class ShardState {
   }
 }
 
+type DeadLetter = Extract<ShardEvent, { type: 'ReportSetAside' }>['data'];
+
 export interface FoldedShard {
   readonly opened: Map<string, string>;
   readonly deadLetters: BoundedMap<true>;
@@ -127,15 +129,19 @@ export const newFoldedShard = (): FoldedShard => ({
   deadLetters: new BoundedMap(KEPT_DEAD_LETTERS),
 });
 
-export const deadLetterKey = (vehicleId: string, epoch: TcuEpoch, seq: number): string =>
-  `${vehicleId} ${epoch.tcu} ${epoch.reset} ${seq}`;
+/** By epoch and seq; where they can't be read, by what came: it is never receipted, so it will come again. */
+export const deadLetterKey = (
+  { vehicleId, report, raw }: Pick<DeadLetter, 'vehicleId' | 'report' | 'raw'>,
+  digest: (text: string) => string,
+): string =>
+  report === null
+    ? `${vehicleId} ${digest(raw)}`
+    : `${vehicleId} ${report.epoch.tcu} ${report.epoch.reset} ${report.seq}`;
 
-export function foldShard(folded: FoldedShard, event: ShardEvent): void {
+/** @param digest SHA-256 of a text, lower-case hex. */
+export function foldShard(folded: FoldedShard, event: ShardEvent, digest: (text: string) => string): void {
   if (event.type === 'RolloutOpened') folded.opened.set(event.data.campaignId, event.data.planId);
-  if (event.type === 'ReportSetAside' && event.data.report !== null) {
-    const { vehicleId, report } = event.data;
-    folded.deadLetters.set(deadLetterKey(vehicleId, report.epoch, report.seq), true);
-  }
+  if (event.type === 'ReportSetAside') folded.deadLetters.set(deadLetterKey(event.data, digest), true);
 }
 
 /** Upper bound of the bytes that texts and lists add to an event, escapes included. */

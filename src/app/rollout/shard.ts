@@ -6,15 +6,18 @@ import { grantMessages, sendGrants, sendUpdates, updateMessages } from './docume
 import { offerNext } from './offering.ts';
 import { processBatch } from './process-batch.ts';
 import { reconcile } from './reconcile.ts';
+import { BackingOffError, Retries } from './retries.ts';
 import { SerialQueue } from './serial-queue.ts';
 import type { ShardState, WorkerContext } from './shard-state.ts';
-import { takeShard } from './takeover.ts';
+import { lastEpoch, takeShard } from './takeover.ts';
 import { timeOutNext } from './timeouts.ts';
 
 /** Vehicles that subscribe at once wait here; a broker full of them is slowed down, not refused, below this. */
 const MAX_QUEUED = 50_000;
 /** Vehicles that are told again in one job. */
 const OWED_BATCH = 500;
+
+type Work = 'taking over' | 'following its campaigns' | 'feedback' | 'timeouts' | 'what is owed' | 'offers';
 
 export class Shard {
   readonly number: number;
@@ -24,6 +27,9 @@ export class Shard {
   /** Null before it is loaded, and after a failure: then the log is read again before anything else. */
   #state: ShardState | null = null;
   #failed = false;
+  readonly #retries = new Retries();
+  /** The newest ShardTaken that the log told of: another's may come while ours is being loaded. */
+  #lastTaken: { readonly epoch: string; readonly revision: number } | null = null;
   #poked = false;
   #ticking: Promise<void> | null = null;
 
@@ -34,18 +40,18 @@ export class Shard {
 
   /** Resolves when the shard is taken, loaded and brought to where its campaigns are. */
   take(): Promise<void> {
-    return this.#run(reconcile);
+    return this.#run('following its campaigns', reconcile);
   }
 
   process(records: readonly FeedbackRecord[]): Promise<void> {
-    return this.#run((state) => processBatch(state, records));
+    return this.#run('feedback', (state) => processBatch(state, records));
   }
 
   /** Something that may concern the shard was recorded. Many pokes in a row are one job. */
   poke(): void {
     if (this.#poked || this.#status !== 'owned') return;
     this.#poked = true;
-    this.#run((state) => {
+    this.#run('following its campaigns', (state) => {
       this.#poked = false;
       return reconcile(state);
     }).catch((error: unknown) => {
@@ -56,9 +62,17 @@ export class Shard {
 
   /** The log says that someone took the shard. Without this an idle worker would not notice, and go on rendering. */
   takenBy(epoch: string, revision: number): void {
-    const state = this.#state;
-    if (state === null || state.log.epoch === epoch || revision <= state.takenRevision) return;
-    this.#lose(new FencedError(this.number, shardStream(this.number)));
+    if (revision > (this.#lastTaken?.revision ?? -1)) this.#lastTaken = { epoch, revision };
+    if (this.#state !== null && this.#isTakenFrom(this.#state)) this.#lose(this.#fenced());
+  }
+
+  #isTakenFrom({ log, takenRevision }: ShardState): boolean {
+    const last = this.#lastTaken;
+    return last !== null && last.epoch !== log.epoch && last.revision > takenRevision;
+  }
+
+  #fenced(): FencedError {
+    return new FencedError(this.number, shardStream(this.number));
   }
 
   /** One round: campaigns followed, timeouts, owed grants, offers. Failures are reported; the next round tries again. */
@@ -98,22 +112,24 @@ export class Shard {
   }
 
   async #round(): Promise<void> {
-    await this.#run(reconcile);
-    for (const campaignId of this.#campaigns())
-      await this.#exhaust(campaignId, (state, rollout) => timeOutNext(state, rollout));
+    await this.#run('following its campaigns', reconcile);
+    for (const campaignId of this.#campaigns()) await this.#exhaust('timeouts', campaignId, timeOutNext);
     await this.#payOwed();
-    for (const campaignId of this.#campaigns())
-      await this.#exhaust(campaignId, (state, rollout) => offerNext(state, rollout));
+    for (const campaignId of this.#campaigns()) await this.#exhaust('offers', campaignId, offerNext);
   }
 
   /** What could not be sent before. Once through: what fails again waits for the next round. */
   async #payOwed(): Promise<void> {
     const updates = [...(this.#state?.owedUpdates ?? [])];
     for (let from = 0; from < updates.length; from += OWED_BATCH)
-      await this.#run((state) => sendUpdates(state, updates.slice(from, from + OWED_BATCH), 'updates'));
+      await this.#run('what is owed', (state) =>
+        sendUpdates(state, updates.slice(from, from + OWED_BATCH), 'updates'),
+      );
     const grants = [...(this.#state?.owedGrants ?? [])];
     for (let from = 0; from < grants.length; from += OWED_BATCH)
-      await this.#run((state) => sendGrants(state, new Set(grants.slice(from, from + OWED_BATCH))));
+      await this.#run('what is owed', (state) =>
+        sendGrants(state, new Set(grants.slice(from, from + OWED_BATCH))),
+      );
   }
 
   #campaigns(): string[] {
@@ -121,39 +137,65 @@ export class Shard {
   }
 
   /** A job per batch, so that reports and halts get in between. */
-  async #exhaust(campaignId: string, next: typeof offerNext): Promise<void> {
+  async #exhaust(work: Work, campaignId: string, next: typeof offerNext): Promise<void> {
     const step = (state: ShardState): Promise<number> => {
       const rollout = state.rollouts.get(campaignId);
       return rollout === undefined ? Promise.resolve(0) : next(state, rollout);
     };
-    while (this.#status === 'owned' && (await this.#run(step)) > 0);
+    while (this.#status === 'owned' && (await this.#run(work, step)) > 0);
   }
 
-  #run<T>(job: (state: ShardState) => Promise<T>): Promise<T> {
+  /** Kinds of work wait each for itself: what keeps failing in one does not keep the others from being done. */
+  #run<T>(work: Work, job: (state: ShardState) => Promise<T>): Promise<T> {
     return this.#queue.run(async () => {
+      this.#retries.check(work, this.#worker.deps.clock.now());
       const state = await this.#owned();
-      try {
-        return await job(state);
-      } catch (error) {
-        this.#lose(error);
-        throw error;
-      }
+      return this.#try(work, () => job(state));
     });
+  }
+
+  async #try<T>(work: Work, job: () => Promise<T>): Promise<T> {
+    try {
+      const result = await job();
+      this.#retries.succeeded(work);
+      return result;
+    } catch (error) {
+      const loss = await this.#judge(error);
+      this.#retries.failed(work, this.#worker.deps.clock.now());
+      this.#lose(loss);
+      throw loss;
+    }
+  }
+
+  /**
+   * One that we overtook may still append its RolloutTaken, and so win a race on a rollout. The shard is whose
+   * ShardTaken is the last: when that is ours, it is read again, which ends the race.
+   */
+  async #judge(error: unknown): Promise<unknown> {
+    const epoch = this.#state?.log.epoch;
+    if (!(error instanceof FencedError) || epoch === undefined) return error;
+    const { store } = this.#worker.deps;
+    try {
+      const last = await lastEpoch(store, this.number);
+      return last === epoch ? new Error(`shard ${this.number} is read again`, { cause: error }) : error;
+    } catch (unreadable) {
+      return unreadable;
+    }
   }
 
   async #owned(): Promise<ShardState> {
     if (this.#status !== 'owned' && this.#status !== 'releasing')
       throw new NotOwnedError(`shard ${this.number} is not owned here`);
     if (this.#state !== null) return this.#state;
-    try {
-      if (this.#failed) this.#worker.metrics.reloads += 1;
-      this.#state = await takeShard(this.#worker, this.number);
+    this.#retries.check('taking over', this.#worker.deps.clock.now());
+    if (this.#failed) this.#worker.metrics.reloads += 1;
+    return this.#try('taking over', async () => {
+      const state = await takeShard(this.#worker, this.number);
+      if (this.#isTakenFrom(state)) throw this.#fenced();
+      this.#state = state;
       this.#failed = false;
-      return this.#state;
-    } catch (error) {
-      this.#lose(error);
-      throw error;
-    }
+      return state;
+    });
   }
 
   /** The state may be ahead of the log now: it is thrown away. After a fence the shard is not ours to read again. */
@@ -168,6 +210,7 @@ export class Shard {
 
   #report(error: unknown, what: string): void {
     if (error instanceof FencedError || error instanceof NotOwnedError) return;
+    if (error instanceof BackingOffError) return;
     this.#worker.deps.onError(error, `shard ${this.number} ${what}`);
   }
 }

@@ -5,7 +5,7 @@ import { foldTargets } from '../../domain/campaign/targets.ts';
 import { type DomainEvent, readEvent } from '../../domain/events.ts';
 import type { RolloutEvent, ShardEvent } from '../../domain/rollout/events.ts';
 import { rolloutStream, shardStream, targetsStream } from '../../domain/shared/streams.ts';
-import type { EventStore, RecordedEvent } from '../ports.ts';
+import type { EventStore, Position, RecordedEvent } from '../ports.ts';
 import { ClockBehindError, FencedError } from './deps.ts';
 import { Rollout } from './rollout.ts';
 import { ShardLog } from './shard-log.ts';
@@ -38,6 +38,16 @@ function checkClock(worker: WorkerContext, time: string | number, where: string)
   );
 }
 
+/** Epoch of the last ShardTaken; null when nobody ever took the shard. */
+export async function lastEpoch(store: EventStore, shard: number): Promise<string | null> {
+  for await (const batch of store.readStream(shardStream(shard), { direction: 'backward' }))
+    for (const recorded of batch) {
+      const event = readOwned(recorded);
+      if (event.type === 'ShardTaken') return event.data.epoch;
+    }
+  return null;
+}
+
 /** @throws ClockBehindError, FencedError when another worker keeps taking the shard, or what the store throws. */
 export async function takeShard(worker: WorkerContext, shard: number): Promise<ShardState> {
   const stream = shardStream(shard);
@@ -47,13 +57,15 @@ export async function takeShard(worker: WorkerContext, shard: number): Promise<S
     let revision = -1;
     for await (const recorded of eventsOf(worker.deps.store, stream)) {
       checkClock(worker, recorded.metadata.time, stream);
-      foldShard(folded, readOwned(recorded) as ShardEvent);
+      foldShard(folded, readOwned(recorded) as ShardEvent, worker.deps.digest);
       revision = recorded.revision;
     }
     checkClock(worker, worker.watch.lastTime_ms, 'the campaigns');
     const log = new ShardLog(worker.deps, shard, worker.deps.newId());
     const data = { shard, epoch: log.epoch, worker: worker.deps.worker };
-    if (!(await appendOwned(worker, log, stream, revision, { type: 'ShardTaken', data }))) continue;
+    const taken = await appendOwned(worker, log, stream, revision, { type: 'ShardTaken', data });
+    if (taken === null) continue;
+    await worker.watch.reached(taken);
     const state = new ShardState(worker, log, folded, revision + 1);
     for (const [campaignId, planId] of folded.opened)
       if (!isOver(state.view(campaignId).campaign))
@@ -82,31 +94,34 @@ export async function loadRollout(state: ShardState, campaignId: string, planId:
     let revision = -1;
     for await (const recorded of eventsOf(worker.deps.store, stream)) {
       checkClock(worker, recorded.metadata.time, stream);
-      rollout.apply(readOwned(recorded) as RolloutEvent);
+      rollout.apply(readOwned(recorded) as RolloutEvent, Date.parse(recorded.metadata.time));
       revision = recorded.revision;
     }
     const data = { campaignId, shard, planId, epoch: log.epoch };
-    if (!(await appendOwned(worker, log, stream, revision, { type: 'RolloutTaken', data }))) continue;
+    const taken = await appendOwned(worker, log, stream, revision, { type: 'RolloutTaken', data });
+    if (taken === null) continue;
+    // The owner before knew why it halted: until that is known here too, this would look like a halt that is over.
+    if (rollout.halted !== null) await worker.watch.reached(taken);
     state.rollouts.set(campaignId, rollout);
     return rollout;
   }
   throw new FencedError(shard, stream);
 }
 
-/** @returns whether it was appended; false on a conflict. */
+/** @returns where it was appended; null on a conflict. */
 async function appendOwned(
   worker: WorkerContext,
   log: ShardLog,
   stream: string,
   expectedRevision: number,
   event: DomainEvent,
-): Promise<boolean> {
+): Promise<Position | null> {
   const [result] = await worker.deps.store.append([
     { stream, expectedRevision, events: [log.newEvent(event)], metadata: log.metadata() },
   ]);
-  if (result?.status !== 'appended') return false;
+  if (result?.status !== 'appended') return null;
   log.own(stream, result.revision);
-  return true;
+  return result.position;
 }
 
 async function readTargets(store: EventStore, campaignId: string, shard: number, planId: string) {

@@ -17,6 +17,12 @@ export type Verdict =
   | { readonly kind: 'set-aside'; readonly reason: 'stale-epoch' | 'repeated' }
   | { readonly kind: 'dead'; readonly code: string; readonly reason: string };
 
+export interface DeadInventory {
+  readonly message: Heard;
+  readonly code: string;
+  readonly reason: string;
+}
+
 interface Plan {
   readonly vehicleId: string;
   readonly revision: number;
@@ -94,11 +100,22 @@ export class VehicleBatch {
     return this.#pending;
   }
 
-  /** Takes the results of `requests`; what lost a race against the API is decided and appended again. */
-  async settle(results: readonly AppendResult[]): Promise<void> {
+  /**
+   * Takes the results of `requests`; what lost a race against the API is decided and appended again.
+   * @returns inventories that could not be recorded after the race, say because the vehicle was decommissioned in it.
+   */
+  async settle(results: readonly AppendResult[]): Promise<readonly DeadInventory[]> {
     const lost = lostOf(this.#pending, results);
     this.#pending = [];
-    if (lost.length > 0) await this.#append(await this.#plan(lost));
+    if (lost.length === 0) return [];
+    await this.#append(await this.#plan(lost));
+    return lost
+      .flatMap((vehicleId) => this.#heard.get(vehicleId) ?? [])
+      .flatMap((message) => {
+        const verdict = this.verdicts.get(message);
+        if (message.kind !== 'inventory' || verdict?.kind !== 'dead') return [];
+        return [{ message, code: verdict.code, reason: verdict.reason }];
+      });
   }
 
   async #append(plans: readonly Plan[]): Promise<void> {

@@ -147,8 +147,11 @@ export class AssignmentTable {
     return PHASES.reduce((sum, phase) => (isInFlight(phase) ? sum + this.count(phase) : sum), 0);
   }
 
-  /** Rows in flight whose deadline is at or before `now_ms`, at most `limit`. Looks only where there may be some. */
-  dueRows(now_ms: number, limit: number): number[] {
+  /**
+   * Rows in flight whose deadline is at or before `now_ms`, at most `limit` of those that `fits` lets through.
+   * Looks only where there may be some.
+   */
+  dueRows(now_ms: number, limit: number, fits: (row: number) => boolean = () => true): number[] {
     const found: number[] = [];
     for (let block = 0; block < this.#dueFrom.length && found.length < limit; block++) {
       if ((this.#dueFrom[block] ?? NONE) > now_ms) continue;
@@ -158,7 +161,7 @@ export class AssignmentTable {
         const due = this.#due[row] ?? 0;
         if (due === 0 || !isInFlight(this.phase(row))) continue;
         from = Math.min(from, due);
-        if (due <= now_ms) found.push(row);
+        if (due <= now_ms && fits(row)) found.push(row);
       }
       this.#dueFrom[block] = from;
     }
