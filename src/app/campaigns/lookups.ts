@@ -32,9 +32,11 @@ async function lookUp(store: EventStore, artifactIds: readonly string[]): Promis
     const { state } = foldStream(artifactFold, events);
     return [artifactIds[index] ?? '', state.stage === 'none' ? 'unknown' : state.stage];
   });
+  const stops = foldStream(emergencyFold, fleet);
   return {
     artifactStates: Object.fromEntries(standings),
-    emergencyStop: foldStream(emergencyFold, fleet).state,
+    // What can't be read could be a stop.
+    emergencyStop: stops.state || stops.newer !== null,
   };
 }
 

@@ -21,9 +21,12 @@ export const systemEnvelope = (issuer: string, cause: string, correlationId?: st
   ...(correlationId === undefined ? {} : { correlationId }),
 });
 
-/** The same cause and purpose is the same command, whatever time it is issued at: the digest is of its id. */
+/**
+ * The same cause and purpose is the same command, whatever time it is issued at: the digest is of its id. The id
+ * has no colon, as those of persons have behind the name: nobody can take it by an Idempotency-Key.
+ */
 function envelopeOf(runtime: Runtime, issuer: string, request: SystemCommand): CommandEnvelope {
-  const id = `${issuer}:${request.cause}/${request.purpose}`;
+  const id = `${issuer}/${request.cause}/${request.purpose}`;
   const envelope = systemEnvelope(issuer, request.cause, request.correlationId);
   return { ...envelope, command: { id, digest: runtime.digest(id) } };
 }
