@@ -112,6 +112,11 @@ export class LiveHub {
       });
     }
     const first = await read();
+    // Gone meanwhile: it would never be told of its end, and keep its place for ever.
+    if (request.raw.socket.destroyed) {
+      reply.hijack();
+      return;
+    }
     const topic = this.#topicOf(name, read);
     if (first !== null) topic.latest = { id: first.id, text: textOf(first) };
     const client = this.#open(reply);

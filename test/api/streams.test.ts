@@ -128,6 +128,33 @@ describe('live progress', () => {
     second.destroy();
   });
 
+  it('frees the place of a client that goes while its first frame is being read', async () => {
+    const { reader } = harness;
+    const read = reader.get.bind(reader);
+    const reading = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<void>();
+    reader.get = async (collection, id) => {
+      if (collection === 'progress') {
+        reading.resolve();
+        await gone.promise;
+      }
+      return read(collection, id);
+    };
+    const headers = { authorization: `Bearer ${key}` };
+    const leaving = [0, 1].map(() => httpRequest({ port, path: '/v1/campaigns/c1/live', headers }).end());
+    for (const sent of leaving) sent.on('error', () => undefined);
+    await reading.promise;
+    await sleep(50);
+    for (const sent of leaving) sent.destroy();
+    await sleep(50);
+    gone.resolve();
+    await sleep(50);
+    const [first, second] = [await get('/v1/campaigns/c1/live'), await get('/v1/campaigns/c1/live')];
+    expect([first.statusCode, second.statusCode]).toEqual([200, 200]);
+    first.destroy();
+    second.destroy();
+  });
+
   it('of an unknown campaign is a 404', async () => {
     const live = await get('/v1/campaigns/none/live');
     expect(live.statusCode).toBe(404);
