@@ -3,10 +3,11 @@
  * of the SHA-256 of its ciphertext (128 bits), so that the token of the largest offer (128 files) stays under
  * 4 KiB and fits an HTTP header.
  */
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { vehicleId } from '../../domain/shared/ids.ts';
-import type { KeyRing, Secret } from '../ports/keys.ts';
+import { hmacKey } from '../hmac-key.ts';
+import type { KeyRing } from '../ports/keys.ts';
 
 const PREFIX_HEX = 32;
 const PREFIX_BYTES = 16;
@@ -21,19 +22,8 @@ const payload = z.strictObject({
   exp: z.int(),
 });
 
-/** Made once per key: making one costs more than the MAC of a token. */
-const keyObjects = new WeakMap<Secret, KeyObject>();
-
-function keyObjectOf(secret: Secret): KeyObject {
-  const known = keyObjects.get(secret);
-  if (known !== undefined) return known;
-  const made = createSecretKey(secret.key);
-  keyObjects.set(secret, made);
-  return made;
-}
-
-const mac = (secret: Secret, body: string): Buffer =>
-  createHmac('sha256', keyObjectOf(secret)).update(`fleetwave content token\n${body}`).digest();
+const mac = (key: Uint8Array, body: string): Buffer =>
+  createHmac('sha256', hmacKey(key)).update(`fleetwave content token\n${body}`).digest();
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -52,7 +42,7 @@ export function issueContentToken(
     exp: Math.floor(grant.expiresAt / 1000),
   };
   const body = Buffer.from(JSON.stringify(claims)).toString('base64url');
-  return `${body}.${mac(keys.current, body).toString('base64url')}`;
+  return `${body}.${mac(keys.current.key, body).toString('base64url')}`;
 }
 
 export type TokenVerdict =
@@ -68,7 +58,7 @@ export function checkContentToken(keys: KeyRing, token: string, sha256: string, 
   if (claims === null) return invalid;
   const key = keys.get(claims.kid);
   if (key === null) return invalid;
-  const expected = mac(key, body);
+  const expected = mac(key.key, body);
   const presented = Buffer.from(given, 'base64url');
   if (presented.length !== expected.length || !timingSafeEqual(presented, expected)) return invalid;
   if (claims.exp * 1000 <= now) return { ok: false, code: 'token-expired' };

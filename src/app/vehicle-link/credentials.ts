@@ -5,6 +5,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { readEvent } from '../../domain/events.ts';
 import { vehicleStream } from '../../domain/shared/streams.ts';
+import { hmacKey } from '../hmac-key.ts';
 import type { EventStore, RecordedEvent } from '../ports/event-store.ts';
 import type { KeyRing } from '../ports/keys.ts';
 
@@ -16,7 +17,7 @@ export interface CurrentCredential {
 
 /** base64url(HMAC-SHA256(fleet secret, `{vehicleId}:{generation}`)). */
 export const vehiclePassword = (fleetSecret: Uint8Array, vehicleId: string, generation: number): string =>
-  createHmac('sha256', fleetSecret).update(`${vehicleId}:${generation}`).digest('base64url');
+  createHmac('sha256', hmacKey(fleetSecret)).update(`${vehicleId}:${generation}`).digest('base64url');
 
 const RELEVANT = new Set(['CredentialIssued', 'CredentialRevoked', 'VehicleDecommissioned']);
 
