@@ -34,6 +34,9 @@ const LONGEST_SLEEP_MS = 3_600_000;
 export const backoff_ms = (failures: number): number =>
   Math.min(60_000, 250 * 2 ** Math.min(failures - 1, 10));
 
+/** Given to `abort`, which would make an error with a stack each time. */
+const AWAKE = new Error('something has come');
+
 /** Wakes one waiter; a ring before the wait is not lost. */
 class Bell {
   #rung = false;
@@ -51,7 +54,7 @@ class Bell {
         this.#wake = resolve;
       });
       await Promise.race([rung, clock.sleep(ms, over.signal)]);
-      over.abort();
+      over.abort(AWAKE);
       this.#wake = null;
     }
     this.#rung = false;

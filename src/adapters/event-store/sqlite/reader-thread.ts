@@ -6,6 +6,9 @@ import { LogVerifier } from './log-verifier.ts';
 import { type Numbered, READY_ID, type ReaderCall, type Reply } from './messages.ts';
 import { openReader } from './schema.ts';
 
+/** Answers leave together, but the first of them do not wait longer for the last. */
+const REPLY_WITHIN_MS = 5;
+
 function main(port: NonNullable<typeof parentPort>): void {
   const { path } = workerData as { readonly path: string };
   let db: ReturnType<typeof openReader>;
@@ -36,15 +39,26 @@ function main(port: NonNullable<typeof parentPort>): void {
     }
   };
 
-  port.on('message', ({ id, call }: Numbered<ReaderCall>) => {
-    let reply: Reply;
+  const reply = ({ id, call }: Numbered<ReaderCall>): Reply => {
     try {
-      reply = { id, ok: true, value: answer(call) };
+      return { id, ok: true, value: answer(call) };
     } catch (error) {
-      reply = { id, ok: false, code: 'read-failed', message: `reading the log failed: ${messageOf(error)}` };
+      return { id, ok: false, code: 'read-failed', message: `reading the log failed: ${messageOf(error)}` };
     }
-    port.postMessage([reply]);
-    if (call.kind === 'close') port.close();
+  };
+
+  port.on('message', (calls: readonly Numbered<ReaderCall>[]) => {
+    let replies: Reply[] = [];
+    let since = performance.now();
+    for (const call of calls) {
+      replies.push(reply(call));
+      if (performance.now() - since < REPLY_WITHIN_MS) continue;
+      port.postMessage(replies);
+      replies = [];
+      since = performance.now();
+    }
+    if (replies.length > 0) port.postMessage(replies);
+    if (calls.some(({ call }) => call.kind === 'close')) port.close();
   });
   port.postMessage([{ id: READY_ID, ok: true, value: null } satisfies Reply]);
 }

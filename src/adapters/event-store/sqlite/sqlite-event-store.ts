@@ -74,15 +74,20 @@ class SqliteEventStore implements EventStore {
     const onFailure = () => this.#ring();
     const script = writerScript ?? new URL('./writer-thread.ts', import.meta.url);
     const data = maxPages === undefined ? { path } : { path, maxPages };
-    const writer = await ThreadClient.start<WriterCall>(script, 'event-log writer', data, onFailure);
+    const writer = await ThreadClient.start<WriterCall>({
+      script,
+      name: 'event-log writer',
+      data,
+      onFailure,
+    });
     try {
-      const readerScript = new URL('./reader-thread.ts', import.meta.url);
-      const reader = await ThreadClient.start<ReaderCall>(
-        readerScript,
-        'event-log reader',
-        { path },
+      const reader = await ThreadClient.start<ReaderCall>({
+        script: new URL('./reader-thread.ts', import.meta.url),
+        name: 'event-log reader',
+        data: { path },
         onFailure,
-      );
+        gathers: true,
+      });
       this.#reader = reader.client;
     } catch (error) {
       await writer.client.close({ kind: 'close' });

@@ -9,8 +9,19 @@ interface Pending {
   readonly reject: (error: EventStoreError) => void;
 }
 
+export interface ThreadOptions {
+  readonly script: URL;
+  readonly name: string;
+  readonly data: unknown;
+  readonly onFailure: (error: EventStoreError) => void;
+  /** Calls of one turn go in one message: an array of them instead of one each. */
+  readonly gathers?: boolean;
+}
+
 export class ThreadClient<Call> {
   readonly #worker: Worker;
+  readonly #gathers: boolean;
+  #gathered: Numbered<Call>[] = [];
   readonly #name: string;
   readonly #pending = new Map<number, Pending>();
   readonly #onFailure: (error: EventStoreError) => void;
@@ -19,9 +30,10 @@ export class ThreadClient<Call> {
   #failure: EventStoreError | null = null;
   #closing = false;
 
-  private constructor(script: URL, name: string, data: unknown, onFailure: (error: EventStoreError) => void) {
+  private constructor({ script, name, data, onFailure, gathers }: ThreadOptions) {
     this.#name = name;
     this.#onFailure = onFailure;
+    this.#gathers = gathers ?? false;
     this.#worker = new Worker(script, { workerData: data, name });
     this.#worker.on('message', (replies: readonly Reply[]) => {
       for (const reply of replies) this.#settle(reply);
@@ -41,12 +53,9 @@ export class ThreadClient<Call> {
    * @throws EventStoreError as the thread says, or 'closed' when it dies.
    */
   static async start<Call>(
-    script: URL,
-    name: string,
-    data: unknown,
-    onFailure: (error: EventStoreError) => void,
+    options: ThreadOptions,
   ): Promise<{ readonly client: ThreadClient<Call>; readonly ready: unknown }> {
-    const client = new ThreadClient<Call>(script, name, data, onFailure);
+    const client = new ThreadClient<Call>(options);
     try {
       const ready = await new Promise((resolve, reject) => {
         client.#pending.set(READY_ID, { resolve, reject });
@@ -70,7 +79,17 @@ export class ThreadClient<Call> {
     const message: Numbered<Call> = { id: ++this.#lastId, call };
     return new Promise((resolve, reject) => {
       this.#pending.set(message.id, { resolve, reject });
-      this.#worker.postMessage(message, transfer);
+      if (this.#gathers) this.#gather(message);
+      else this.#worker.postMessage(message, transfer);
+    });
+  }
+
+  #gather(message: Numbered<Call>): void {
+    this.#gathered.push(message);
+    if (this.#gathered.length > 1) return;
+    setImmediate(() => {
+      this.#worker.postMessage(this.#gathered);
+      this.#gathered = [];
     });
   }
 

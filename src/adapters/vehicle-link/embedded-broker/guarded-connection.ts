@@ -32,6 +32,9 @@ export interface ConnectionLimits {
   readonly onViolation: (what: Violation) => void;
 }
 
+/** Written in one turn: beyond it, the writer waits for the kernel. */
+const FLUSH_BYTES = 16_384;
+
 const EMPTY = Buffer.alloc(0);
 
 export class GuardedConnection extends Duplex {
@@ -40,6 +43,9 @@ export class GuardedConnection extends Duplex {
   readonly #wake = (): void => this.#pump();
   /** Came in and not passed on yet. */
   #rest: Buffer = EMPTY;
+  /** Written and not handed to the socket yet. */
+  #out: Buffer[] = [];
+  #outBytes = 0;
   #ended = false;
   #wanted = false;
   #held = false;
@@ -69,7 +75,7 @@ export class GuardedConnection extends Duplex {
 
   /** Bytes written and not taken by the kernel yet. */
   get pendingBytes(): number {
-    return this.writableLength + this.#socket.writableLength;
+    return this.writableLength + this.#outBytes + this.#socket.writableLength;
   }
 
   /** The broker is done with one PUBLISH. */
@@ -102,26 +108,47 @@ export class GuardedConnection extends Duplex {
   }
 
   override _final(done: () => void): void {
+    this.#flush();
     this.#socket.end(done);
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#rest = EMPTY;
+    // What was written goes out still, as far as the kernel takes it: a refusal says why.
+    this.#flush();
     this.#socket.destroy();
     done(error);
   }
 
+  /** What is written in one turn leaves as one: a receipt, a grant and an acknowledgement are one packet on the wire. */
   #send(bytes: Buffer, done: () => void): void {
-    if (this.#socket.destroyed || this.#socket.write(bytes)) done();
-    else {
-      const settle = (): void => {
-        this.#socket.off('drain', settle);
-        this.#socket.off('close', settle);
-        done();
-      };
-      this.#socket.on('drain', settle);
-      this.#socket.on('close', settle);
+    if (this.#socket.destroyed) {
+      done();
+      return;
     }
+    this.#out.push(bytes);
+    this.#outBytes += bytes.length;
+    if (this.#out.length === 1) setImmediate(() => this.#flush());
+    if (this.#outBytes < FLUSH_BYTES && !this.#socket.writableNeedDrain) done();
+    else this.#flush(done);
+  }
+
+  #flush(done?: () => void): void {
+    const [first] = this.#out;
+    const bytes = first !== undefined && this.#out.length === 1 ? first : Buffer.concat(this.#out);
+    this.#out = [];
+    this.#outBytes = 0;
+    if (bytes.length === 0 || this.#socket.destroyed || this.#socket.write(bytes) || done === undefined) {
+      done?.();
+      return;
+    }
+    const settle = (): void => {
+      this.#socket.off('drain', settle);
+      this.#socket.off('close', settle);
+      done();
+    };
+    this.#socket.on('drain', settle);
+    this.#socket.on('close', settle);
   }
 
   /** Passes on what may pass, and lets the socket read more when nothing is left. */
