@@ -1,5 +1,5 @@
 /** The rules of the house that no linter knows: who may import whom, no cycles, nothing left for nobody. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -96,6 +96,31 @@ describe('the domain is pure', () => {
       .filter((file) => file.startsWith('src/domain/'))
       .filter((file) => impure.test(readFileSync(join(root, file), 'utf8')));
     expect(found).toEqual([]);
+  });
+});
+
+describe('files and functions stay small', () => {
+  const lines = (file: string): number => readFileSync(join(root, file), 'utf8').split('\n').length - 1;
+
+  it('no file has grown past what one reads at once', () => {
+    const limit = (file: string): number => (file.startsWith('test/') ? 500 : 300);
+    expect(
+      sources.filter((file) => lines(file) > limit(file)).map((file) => `${file}: ${lines(file)}`),
+    ).toEqual([]);
+  });
+
+  it('no function is 70 lines or more', () => {
+    const only = '--only=complexity/noExcessiveLinesPerFunction';
+    const { status, stdout, stderr } = spawnSync(
+      'node_modules/.bin/biome',
+      ['lint', only, 'src', 'bench', 'scripts'],
+      {
+        cwd: root,
+        encoding: 'utf8',
+        env: { ...process.env, NO_COLOR: '1' },
+      },
+    );
+    expect(status, stdout + stderr).toBe(0);
   });
 });
 
