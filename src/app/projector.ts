@@ -15,7 +15,7 @@ import type {
 import { START } from './ports.ts';
 
 export interface ProjectorDeps {
-  readonly log: Pick<EventStore, 'subscribe' | 'readAll'>;
+  readonly log: Pick<EventStore, 'subscribe' | 'readAll' | 'head'>;
   readonly writer: ReadModelWriter;
   readonly projections: readonly Projection[];
   readonly onError: (error: unknown) => void;
@@ -23,6 +23,8 @@ export interface ProjectorDeps {
   readonly onMoved?: (position: Position) => void;
   /** Called with every batch before it is folded, for what is kept in memory only (the targeting index). */
   readonly onBatch?: (batch: EventBatch) => void;
+  /** Waited for after each batch of a live log, so that the next one is larger: transactions cost more than events. */
+  readonly breathe?: () => Promise<void>;
 }
 
 export interface Projector {
@@ -45,10 +47,12 @@ const keyOf = (collection: string, id: string): string => `${collection}\u0000${
 export async function startProjector(deps: ProjectorDeps): Promise<Projector> {
   const folders: ProjectionFolder[] = [];
   for (const projection of deps.projections) {
-    await deps.writer.prepare(checkpointName(projection), projection.collections);
-    folders.push(
-      new ProjectionFolder(projection, deps.writer, await deps.writer.checkpoint(checkpointName(projection))),
-    );
+    const name = checkpointName(projection);
+    await deps.writer.prepare(name, projection.collections);
+    // The log was put back to an older copy: what was folded beyond it has never happened.
+    if ((await deps.writer.checkpoint(name)) > (await deps.log.head()))
+      await rebuildProjection(deps, projection);
+    folders.push(new ProjectionFolder(projection, deps.writer, await deps.writer.checkpoint(name)));
   }
   const oldest = (): Position => folders.map(({ checkpoint }) => checkpoint).sort()[0] ?? START;
   let skipped = 0;
@@ -63,6 +67,7 @@ export async function startProjector(deps: ProjectorDeps): Promise<Projector> {
       skipped += unknown;
       for (const folder of folders) await folder.fold(events, batch.position);
       deps.onMoved?.(oldest());
+      if (batch.live) await deps.breathe?.();
     },
   });
   return { position: oldest, skipped: () => skipped, stop: () => subscription.stop() };
@@ -70,7 +75,7 @@ export async function startProjector(deps: ProjectorDeps): Promise<Projector> {
 
 /** Folds one projection from the beginning into new collections, then puts them in the place of the old ones. */
 export async function rebuildProjection(
-  deps: Pick<ProjectorDeps, 'log' | 'writer'>,
+  deps: { readonly log: Pick<EventStore, 'readAll'>; readonly writer: ReadModelWriter },
   projection: Projection,
   onProgress: (position: Position, events: number) => void = () => {},
 ): Promise<number> {
@@ -111,7 +116,8 @@ class ProjectionFolder implements Documents {
   readonly #writer: ReadModelWriter;
   /** Loaded documents; null = known not to be there. Insertion order is age. */
   readonly #loaded = new Map<string, Document | null>();
-  readonly #puts = new Map<string, Document & { collection: string }>();
+  /** Collection of each loaded document that was put. */
+  readonly #puts = new Map<string, string>();
   readonly #deletes = new Map<string, DocumentKey>();
   #current: ProjectedEvent | null = null;
   checkpoint: Position;
@@ -135,7 +141,10 @@ class ProjectionFolder implements Documents {
         this.#projection.apply(event, this);
       }
       const batch = {
-        puts: [...this.#puts.values()],
+        puts: [...this.#puts].flatMap(([key, collection]) => {
+          const document = this.#loaded.get(key) ?? null;
+          return document === null ? [] : [{ ...document, collection }];
+        }),
         deletes: [...this.#deletes.values()],
         checkpoint: upTo,
       };
@@ -167,7 +176,7 @@ class ProjectionFolder implements Documents {
     // Written last, forgotten last: what changes all the time stays.
     this.#loaded.delete(key);
     this.#loaded.set(key, stamped);
-    this.#puts.set(key, { ...stamped, collection });
+    this.#puts.set(key, collection);
     this.#deletes.delete(key);
   }
 

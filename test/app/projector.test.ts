@@ -123,6 +123,20 @@ describe('projector', () => {
     expect([await count(), await count('late')]).toEqual([3, 3]);
   });
 
+  it('folds anew what it folded of a log that was put back to an older copy', async () => {
+    for (let n = 0; n < 5; n++) await append();
+    await runTo(await append());
+    expect(await count()).toBe(6);
+    await store.close();
+    store = createMemoryEventStore();
+    revision = -1;
+    await append();
+    expect(await runTo(await append())).toBeNull();
+    expect(await count()).toBe(2);
+    await runTo(await append());
+    expect(await count()).toBe(3);
+  });
+
   it('begins anew for another version', async () => {
     await append();
     await runTo(await append());

@@ -154,6 +154,7 @@ async function project(store: EventStore, batchSize: number): Promise<ReadModelW
   const small = {
     ...store,
     readAll: store.readAll.bind(store),
+    head: store.head.bind(store),
     subscribe: (options: Parameters<EventStore['subscribe']>[0]) =>
       store.subscribe({ ...options, batchSize }),
   };
