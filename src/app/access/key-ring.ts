@@ -15,14 +15,26 @@ export interface KeyEntry {
   readonly revoked: boolean;
 }
 
+/** The `access` stream can't be followed any more: a key that is revoked from now on would still be accepted. */
+export class AccessLostError extends Error {
+  override readonly name = 'AccessLostError';
+}
+
+interface Waiter {
+  readonly position: Position;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 export class KeyRing {
   readonly #keys = new Map<string, KeyEntry>();
-  readonly #waiters = new Set<{ readonly position: Position; readonly resolve: () => void }>();
+  readonly #waiters = new Set<Waiter>();
+  #lost: AccessLostError | null = null;
   #position: Position = START;
   #revision = -1;
   #subscription: Subscription | null = null;
 
-  /** Resolves when every key in the log is known. `onError` hears of a subscription that ended. */
+  /** Resolves when every key in the log is known. `onError` hears an AccessLostError when the subscription has ended. */
   async start(store: EventStore, onError: (error: unknown) => void): Promise<void> {
     const head = await store.head();
     this.#subscription = store.subscribe({
@@ -31,7 +43,14 @@ export class KeyRing {
         for (const event of events) if (event.stream === ACCESS_STREAM) this.#apply(event);
         this.#reach(position);
       },
-      onError,
+      onError: (error) => {
+        this.#lost = new AccessLostError(`the keys can't be followed any more: ${String(error)}`, {
+          cause: error,
+        });
+        for (const { reject } of this.#waiters) reject(this.#lost);
+        this.#waiters.clear();
+        onError(this.#lost);
+      },
     });
     await this.reached(head);
   }
@@ -55,10 +74,11 @@ export class KeyRing {
     return this.#revision;
   }
 
-  /** Resolves when everything up to the position is known. */
+  /** Resolves when everything up to the position is known. @throws AccessLostError when it never will be. */
   reached(position: Position): Promise<void> {
     if (this.#position >= position) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.add({ position, resolve }));
+    if (this.#lost !== null) return Promise.reject(this.#lost);
+    return new Promise((resolve, reject) => this.#waiters.add({ position, resolve, reject }));
   }
 
   #reach(position: Position): void {

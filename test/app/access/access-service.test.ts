@@ -4,7 +4,7 @@ import { createMemoryEventStore } from '../../../src/adapters/event-store/memory
 import { type RunningAccess, startAccess } from '../../../src/app/access/access-service.ts';
 import { RefusalLog } from '../../../src/app/access/refusal-log.ts';
 import type { Runtime } from '../../../src/app/handle-command.ts';
-import type { EventStore, RecordedEvent } from '../../../src/app/ports.ts';
+import type { EventStore, RecordedEvent, SubscribeOptions } from '../../../src/app/ports.ts';
 
 let store: EventStore;
 let now: number;
@@ -47,6 +47,35 @@ describe('the access service', () => {
       ok: true,
       principal: { person: 'admin', roles: ['admin'] },
     });
+  });
+
+  it('says when it can not follow its stream any more, and then keeps nobody waiting for it', async () => {
+    let broken = false;
+    const followed = store;
+    runtime = {
+      ...runtime,
+      store: new Proxy(followed, {
+        get: (target, name) =>
+          name !== 'subscribe'
+            ? Reflect.get(target, name).bind(target)
+            : (options: SubscribeOptions) =>
+                target.subscribe({
+                  ...options,
+                  onBatch: async (batch) => {
+                    if (broken) throw new Error('can not be read');
+                    await options.onBatch(batch);
+                  },
+                }),
+      }),
+    };
+    const errors: unknown[] = [];
+    const access = await startAccess(runtime, (error) => errors.push(error));
+    running.push(access);
+    const { keyId } = await access.addKey('ada', ['developer'], envelope);
+    broken = true;
+    await expect(access.revokeKey(keyId, 'left', envelope)).rejects.toThrow('can not be read');
+    expect(errors).toMatchObject([{ name: 'AccessLostError' }]);
+    await expect(access.addKey('bob', ['developer'], envelope)).rejects.toThrow('can not be read');
   });
 
   it('learns of keys that another process makes and revokes', async () => {
