@@ -6,7 +6,7 @@ import { APPROVED_REGIONS } from './fleet-plan.ts';
 
 const KIB = 1024;
 const FULL_KIB = 384;
-const LEAST_KIB = 96;
+const LEAST_KIB = 64;
 /** From this fleet size on the files shrink, so that the demo measures campaigns and not AES. */
 const FULL_SIZE_UP_TO = 500;
 

@@ -2,7 +2,7 @@
  * The vehicle's own reading of `src/protocol/content-format.ts`: ciphertext in at any pace, plaintext hashed and
  * handed on as soon as a chunk is proven.
  */
-import { createDecipheriv, createHash } from 'node:crypto';
+import { createDecipheriv, createHash, createSecretKey } from 'node:crypto';
 import { CHUNK_BYTES, ciphertextSize, nonceOf, TAG_BYTES } from '../protocol/content-format.ts';
 
 const SEALED_BYTES = CHUNK_BYTES + TAG_BYTES;
@@ -26,7 +26,7 @@ export interface SealedFile {
 
 /** @throws Error when a ciphertext of that size can't exist. */
 export function openContent(file: SealedFile): ContentOpener {
-  const key = Buffer.from(file.key, 'base64');
+  const key = createSecretKey(file.key, 'base64');
   const associated = Buffer.from(file.fileId, 'ascii');
   const chunks = Math.max(1, Math.ceil(file.size / SEALED_BYTES));
   const plain = file.size - chunks * TAG_BYTES;

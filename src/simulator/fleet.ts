@@ -17,6 +17,8 @@ export interface FleetOptions {
 export interface FleetCounts {
   readonly vehicles: number;
   readonly connected: number;
+  /** Connections opened so far. */
+  readonly opened: number;
   readonly busy: number;
   readonly settled: number;
   /** Vehicles that gave up because their credential is refused. */
@@ -72,6 +74,7 @@ export class Fleet {
   /** Times in a row that the connection, or the credential, failed. */
   readonly #failures = new Map<Tcu, number>();
   readonly #refusals = new Map<Tcu, number>();
+  #opened = 0;
   #lastSweep = 0;
   #timer: NodeJS.Timeout | null = null;
 
@@ -99,7 +102,8 @@ export class Fleet {
       if (this.#isCutOff(tcu)) cutOff++;
       unreceipted += tcu.modem.unreceipted.length;
     }
-    return { vehicles: this.tcus.length, connected: this.#open.size, busy, settled, cutOff, unreceipted };
+    const [connected, opened] = [this.#open.size, this.#opened];
+    return { vehicles: this.tcus.length, connected, opened, busy, settled, cutOff, unreceipted };
   }
 
   /** Takes no new offers; waits at most `grace_ms` until everything under way is done and receipted. */
@@ -157,6 +161,7 @@ export class Fleet {
         if (this.#freePlaces() <= 0 || this.#opening.size >= MAX_OPENING) return;
         queue.delete(tcu);
         this.#opening.add(tcu);
+        this.#opened++;
         tcu.modem.connect();
       }
     }

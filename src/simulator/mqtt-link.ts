@@ -57,7 +57,12 @@ export function openLink(target: LinkTarget, handlers: LinkHandlers): MqttLink {
   };
   socket.setTimeout(HANDSHAKE_TIMEOUT_MS, end);
   socket.on('connect', () => write(connectPacket(target)));
-  socket.on('data', (bytes: Buffer) => packets.parse(bytes));
+  socket.on('data', (bytes: Buffer) => {
+    // What one piece of data causes (acknowledgements, answers) leaves in one piece, too.
+    socket.cork();
+    packets.parse(bytes);
+    socket.uncork();
+  });
   socket.on('error', end);
   socket.on('close', end);
   packets.on('error', end);

@@ -102,9 +102,9 @@ function actOnOldTrigger(fleet: Fleet, road: Road): void {
 }
 
 function report(fleet: Fleet): void {
-  const { vehicles, connected, busy, settled, cutOff, unreceipted } = fleet.counts();
+  const { vehicles, connected, opened, busy, settled, cutOff, unreceipted } = fleet.counts();
   const refused = cutOff > 0 ? `, ${cutOff} with a refused credential` : '';
   process.stderr.write(
-    `simulator: ${vehicles} vehicles, ${connected} connected, ${busy} busy, ${settled} done, ${unreceipted} messages waiting for a receipt${refused}\n`,
+    `simulator: ${vehicles} vehicles, ${connected} connected (${opened} times), ${busy} busy, ${settled} done, ${unreceipted} messages waiting for a receipt${refused}\n`,
   );
 }

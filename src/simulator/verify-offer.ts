@@ -8,8 +8,19 @@ import type { Inventory, Manifest, Offer } from '../protocol/messages.ts';
 export type Ecus = Inventory['ecus'];
 type Ecu = Ecus[number];
 
-export const manifestDigest = (manifest: Manifest): string =>
-  createHash('sha256').update(canonicalJson(manifest)).digest('hex');
+const digests = new Map<string, string>();
+const REMEMBERED = 256;
+
+/** Remembered, because a fleet sees the same few manifests. */
+export function manifestDigest(manifest: Manifest): string {
+  const name = JSON.stringify(manifest);
+  const known = digests.get(name);
+  if (known !== undefined) return known;
+  const digest = createHash('sha256').update(canonicalJson(manifest)).digest('hex');
+  if (digests.size >= REMEMBERED) digests.clear();
+  digests.set(name, digest);
+  return digest;
+}
 
 const registeredKeys = z.object({
   keys: z.array(
@@ -27,8 +38,6 @@ const registeredKeys = z.object({
 export interface SignatureVerifier {
   problem(artifact: Offer['artifacts'][number]): string | null;
 }
-
-const REMEMBERED = 256;
 
 /**
  * Takes the body of `GET /v1/keys`. Every signature on a manifest must be good: one by a key that is unknown,
@@ -56,11 +65,10 @@ export function createVerifier(body: unknown): SignatureVerifier {
   };
   return {
     problem(artifact) {
-      const text = canonicalJson(artifact.manifest);
-      const name = `${text}${canonicalJson(artifact.signatures)}`;
+      const name = JSON.stringify(artifact);
       const known = verdicts.get(name);
       if (known !== undefined) return known;
-      const verdict = judge(artifact, Buffer.from(text));
+      const verdict = judge(artifact, Buffer.from(canonicalJson(artifact.manifest)));
       if (verdicts.size >= REMEMBERED) verdicts.clear();
       verdicts.set(name, verdict);
       return verdict;
