@@ -1,4 +1,5 @@
 /** The projector's own thread: reads the log beside its writer, folds read models and the targeting index. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openSqliteEventReader } from '../adapters/event-store/sqlite/sqlite-event-reader.ts';
 import { openSqliteReadModel } from '../adapters/read-model/sqlite/sqlite-writer.ts';
@@ -17,6 +18,9 @@ const log = openSqliteEventReader({ path: paths.log });
 const writer = openSqliteReadModel(paths.readModels);
 const index = new TargetingIndex();
 
+/** What a dashboard lags at most for it; a tenth of what it may (DESIGN §13 B6). */
+const BREATH_MS = 25;
+
 let skipped = (): number => 0;
 const projector = await startProjector({
   log,
@@ -24,6 +28,7 @@ const projector = await startProjector({
   projections,
   onError: (error) => tell({ kind: 'failed', error: asError(error) }),
   onBatch: (batch) => index.apply(batch),
+  breathe: () => sleep(BREATH_MS),
   onMoved: (position) => {
     // Read models can be ahead of the index, which begins anew at each start: nothing is there before both are.
     const [both = position] = [position, index.position].sort();
