@@ -6,6 +6,7 @@ import {
   type EmbeddedBroker,
   startEmbeddedBroker,
 } from './adapters/vehicle-link/embedded-broker/embedded-broker.ts';
+import { newStats } from './adapters/vehicle-link/embedded-broker/stats.ts';
 import { buildServer } from './api/server.ts';
 import type { Readiness } from './api/services.ts';
 import { createCredentialCheck } from './app/vehicle-link/credentials.ts';
@@ -81,7 +82,7 @@ export async function startServer(config: Config, onFatal: (error: Error) => voi
     let started = false;
     const metrics = createMetrics({
       worker: () => engine.worker.metrics,
-      broker: () => ({ ...doors.broker?.stats() }),
+      broker: () => ({ ...(doors.broker?.stats() ?? newStats()) }),
       online: () => engine.presence.onlineCount(),
       eventsSkipped: () => engine.projector.skipped(),
       shardsHeld: () => engine.worker.holds().length,

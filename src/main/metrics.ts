@@ -4,6 +4,7 @@ import type { WorkerMetrics } from '../app/rollout/shard-worker.ts';
 
 export interface MetricSources {
   readonly worker: () => Readonly<WorkerMetrics>;
+  /** With all of its counters from the first call on. */
   readonly broker: () => Readonly<Record<string, unknown>>;
   readonly online: () => number;
   readonly eventsSkipped: () => number;
