@@ -13,7 +13,7 @@ export interface ShardWorkerDeps {
   readonly digest: (text: string) => string;
   /** Name of this worker, for ShardTaken. */
   readonly worker: string;
-  /** After taking a shard over, no timeout is decided for this long: vehicles have to come back first. */
+  /** After taking a shard over or standing still, no timeout is decided for this long: vehicles have to come back first. */
   readonly timeoutGrace_ms: number;
   /** Pause between two rounds of offers and timeouts; default 250. */
   readonly tick_ms?: number;

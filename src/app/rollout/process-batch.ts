@@ -89,7 +89,16 @@ function decideReport(
   const accepts = command.report.kind === 'accepted';
   switch (decision.kind) {
     case 'events':
-      for (const event of decision.events) state.record(rollout, event);
+      for (const event of decision.events) {
+        state.record(rollout, event);
+        // The outcome of an earlier attempt has closed the offer that is open now.
+        if (
+          event.type === 'LateOutcomeReported' &&
+          event.data.from === 'offered' &&
+          event.data.to !== 'offered'
+        )
+          outcome.updates.add(vehicleId);
+      }
       if (accepts) outcome.grants.add(vehicleId);
       break;
     case 'set-aside':

@@ -6,6 +6,7 @@ import type { DownMessage } from '../ports.ts';
 import type { CampaignWatch, WatchedCampaign } from './campaign-watch.ts';
 import type { ShardWorkerDeps, WorkerMetrics } from './deps.ts';
 import type { OfferContents } from './offer-content.ts';
+import type { Pulse } from './pulse.ts';
 import type { Rollout } from './rollout.ts';
 import type { ShardLog } from './shard-log.ts';
 
@@ -15,6 +16,7 @@ export interface WorkerContext {
   readonly watch: CampaignWatch;
   readonly contents: OfferContents;
   readonly metrics: WorkerMetrics;
+  readonly pulse: Pulse;
 }
 
 /** A map that forgets what was put in first. */

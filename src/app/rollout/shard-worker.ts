@@ -7,6 +7,7 @@ import type { ShardOwner } from '../ports.ts';
 import { CampaignWatch } from './campaign-watch.ts';
 import { NotOwnedError, newMetrics, type ShardWorkerDeps, type WorkerMetrics } from './deps.ts';
 import { OfferContents } from './offer-content.ts';
+import { Pulse } from './pulse.ts';
 import { Shard } from './shard.ts';
 
 export type { ShardWorkerDeps, WorkerMetrics } from './deps.ts';
@@ -30,12 +31,14 @@ export interface ShardWorker extends ShardOwner {
 }
 
 const DEFAULT_TICK_MS = 250;
+const BEAT_MS = 1000;
 
 export function createShardWorker(deps: ShardWorkerDeps): ShardWorker {
   const metrics = newMetrics();
   const shards = new Map<number, Shard>();
   const stopping = new AbortController();
-  let loop: Promise<void> | null = null;
+  const pulse = new Pulse(deps.clock.now());
+  let loop: Promise<unknown> | null = null;
 
   const watch = new CampaignWatch(deps.store, {
     onChange: () => {
@@ -49,7 +52,7 @@ export function createShardWorker(deps: ShardWorkerDeps): ShardWorker {
     shards.delete(shard);
     deps.onFenced(shard);
   };
-  const worker = { deps: { ...deps, onFenced: fencedToo }, watch, contents, metrics };
+  const worker = { deps: { ...deps, onFenced: fencedToo }, watch, contents, metrics, pulse };
 
   const tick = async (): Promise<void> => {
     await Promise.all([...shards.values()].map((shard) => shard.tick()));
@@ -58,6 +61,13 @@ export function createShardWorker(deps: ShardWorkerDeps): ShardWorker {
     while (!stopping.signal.aborted) {
       await tick();
       await deps.clock.sleep(deps.tick_ms ?? DEFAULT_TICK_MS, stopping.signal);
+    }
+  };
+  /** Beside the rounds, which may be long. */
+  const beat = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      pulse.beat(deps.clock.now());
+      await deps.clock.sleep(BEAT_MS, stopping.signal);
     }
   };
   const shardFor = (number: number): Shard => {
@@ -77,7 +87,7 @@ export function createShardWorker(deps: ShardWorkerDeps): ShardWorker {
     revoke,
     start() {
       watch.start();
-      loop ??= run();
+      loop ??= Promise.all([run(), beat()]);
     },
     async stop() {
       stopping.abort();

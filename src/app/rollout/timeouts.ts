@@ -8,9 +8,10 @@ const BATCH = 500;
 
 /** @returns how many were decided; 0 = none is due. */
 export async function timeOutNext(state: ShardState, rollout: Rollout): Promise<number> {
-  const { deps, metrics } = state.worker;
+  const { deps, metrics, pulse } = state.worker;
   const now_ms = state.now_ms;
-  if (now_ms < state.takenAt_ms + deps.timeoutGrace_ms) return 0;
+  const listening_ms = Math.max(state.takenAt_ms, pulse.beat(now_ms));
+  if (now_ms < listening_ms + deps.timeoutGrace_ms) return 0;
   // Everything that came up to the deadline has been processed, in broker time.
   const horizon_ms = Math.min(now_ms, deps.watermark(state.shard) - 1);
   const view = state.view(rollout.campaignId);

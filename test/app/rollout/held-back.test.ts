@@ -49,6 +49,33 @@ describe('no false timeouts (DESIGN §4.7)', () => {
   });
 });
 
+it('after standing still, say with a machine that slept, vehicles first have the grace to come back', async () => {
+  const { world, ids } = await started(1, { attemptTimeout_s: 600, maxAttempts: 1 });
+  const id = ids[0] ?? '';
+  await world.says(id, 'accepted', { seq: 1 });
+  const next = world.newWorker({ timeoutGrace_ms: 60_000 });
+  await next.assign([7]);
+  await next.tick();
+  world.clock.ms += 8 * 3_600_000;
+  await next.tick();
+  expect(await world.types()).not.toContain('UpdateTimedOut');
+  await next.process(7, [world.message(id, 'succeeded', { seq: 2 })]);
+  expect((await world.types()).at(-1)).toBe('UpdateSucceeded');
+});
+
+it('a late outcome that closes a newer offer tells the vehicle so', async () => {
+  const { world, ids } = await started(1, { attemptTimeout_s: 60, retryDelay_s: 0 });
+  const id = ids[0] ?? '';
+  await world.says(id, 'accepted', { seq: 1 });
+  world.clock.ms += 61_000;
+  await world.worker.tick();
+  await world.worker.tick();
+  expect(world.open(id)).toEqual([2]);
+  await world.says(id, 'succeeded', { seq: 2 });
+  expect((await world.types()).at(-1)).toBe('LateOutcomeReported');
+  expect(world.open(id)).toEqual([]);
+});
+
 describe('what a newer version wrote', () => {
   it('about the fleet could be a stop: nothing is offered or granted', async () => {
     const { world, ids } = await started(2);
