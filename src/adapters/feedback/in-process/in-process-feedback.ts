@@ -37,11 +37,16 @@ interface Entry {
   readonly publication: Publication;
 }
 
+/** How long the sender of a refused record has to send it again before time goes on without it, milliseconds. */
+const REFUSED_MS = 60_000;
+
 interface ShardQueue {
   waiting: Entry[];
   /** What the owner has now. */
   processing: readonly Entry[];
   running: Promise<void> | null;
+  /** The oldest record that was refused or could not be processed lately, and when the last one was; broker time. */
+  refused: { readonly oldest: number; readonly last: number } | null;
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -52,6 +57,7 @@ export function createInProcessFeedback(options: InProcessFeedbackOptions): Feed
     waiting: [],
     processing: [],
     running: null,
+    refused: null,
   }));
   const all = queues.map((_, shard) => shard);
   let owner: ShardOwner | null = null;
@@ -72,7 +78,10 @@ export function createInProcessFeedback(options: InProcessFeedbackOptions): Feed
         for (const { publication } of batch) if (--publication.left === 0) publication.resolve();
       } catch (error) {
         queue.processing = [];
-        for (const { publication } of batch) publication.reject(error);
+        for (const { record, publication } of batch) {
+          refuse(queue, record.receivedAt);
+          publication.reject(error);
+        }
       }
     }
     queue.running = null;
@@ -90,9 +99,21 @@ export function createInProcessFeedback(options: InProcessFeedbackOptions): Feed
     for (const { shard } of records) {
       const count = (added.get(shard) ?? 0) + 1;
       added.set(shard, count);
-      if (queueOf(shard).waiting.length + count > maxQueued)
-        throw new FeedbackRefusedError(`${maxQueued} records wait in shard ${shard}`);
+      if (queueOf(shard).waiting.length + count <= maxQueued) continue;
+      for (const record of records) refuse(queueOf(record.shard), record.receivedAt);
+      throw new FeedbackRefusedError(`${maxQueued} records wait in shard ${shard}`);
     }
+  }
+
+  function refuse(queue: ShardQueue, receivedAt: number): void {
+    const before = refusedSince(queue);
+    queue.refused = { oldest: Math.min(before, receivedAt), last: now() };
+  }
+
+  /** What was refused is not processed: its sender is still about to send it again. */
+  function refusedSince(queue: ShardQueue): number {
+    if (queue.refused !== null && now() - queue.refused.last >= REFUSED_MS) queue.refused = null;
+    return queue.refused?.oldest ?? Number.POSITIVE_INFINITY;
   }
 
   return {
@@ -123,7 +144,7 @@ export function createInProcessFeedback(options: InProcessFeedbackOptions): Feed
       const queue = queueOf(shard);
       const oldest = [...queue.processing, ...queue.waiting].reduce(
         (least, { record }) => Math.min(least, record.receivedAt),
-        Number.POSITIVE_INFINITY,
+        refusedSince(queue),
       );
       return Math.min(now(), oldest - 1);
     },

@@ -44,6 +44,30 @@ describe('feedback in process', () => {
     await feedback.stop();
   });
 
+  it('the watermark stays before what was refused or failed, until its sender has had time to come again', async () => {
+    let now = 100_000;
+    const feedback = createInProcessFeedback({ shards: SHARDS, maxQueued: 1, maxBatch: 1, now: () => now });
+    const owner = recordingOwner();
+    await feedback.start(owner);
+    const release = owner.hold();
+    const taken = feedback.publish([record(0, 1, now)]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const waiting = feedback.publish([record(0, 2, now)]);
+    await expect(feedback.publish([record(0, 3, now)])).rejects.toBeInstanceOf(FeedbackRefusedError);
+    release();
+    await Promise.all([taken, waiting]);
+    now += 10_000;
+    expect(feedback.watermark(0)).toBe(99_999);
+    expect(feedback.watermark(1)).toBe(now);
+    owner.failNext();
+    await expect(feedback.publish([record(0, 3, now)])).rejects.toThrow('append failed');
+    now += 59_999;
+    expect(feedback.watermark(0)).toBe(99_999);
+    now += 1;
+    expect(feedback.watermark(0)).toBe(now);
+    await feedback.stop();
+  });
+
   it('holds no more than it may: what comes on top is refused, whole', async () => {
     const feedback = createInProcessFeedback({ shards: SHARDS, maxQueued: 3 });
     const owner = recordingOwner();
