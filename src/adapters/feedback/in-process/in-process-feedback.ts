@@ -49,6 +49,16 @@ interface ShardQueue {
   refused: { readonly oldest: number; readonly last: number } | null;
 }
 
+function refuse(queue: ShardQueue, receivedAt: number, now: number): void {
+  queue.refused = { oldest: Math.min(refusedSince(queue, now), receivedAt), last: now };
+}
+
+/** What was refused is not processed: its sender is still about to send it again. */
+function refusedSince(queue: ShardQueue, now: number): number {
+  if (queue.refused !== null && now - queue.refused.last >= REFUSED_MS) queue.refused = null;
+  return queue.refused?.oldest ?? Number.POSITIVE_INFINITY;
+}
+
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export function createInProcessFeedback(options: InProcessFeedbackOptions): FeedbackSink & FeedbackSource {
@@ -79,7 +89,7 @@ export function createInProcessFeedback(options: InProcessFeedbackOptions): Feed
       } catch (error) {
         queue.processing = [];
         for (const { record, publication } of batch) {
-          refuse(queue, record.receivedAt);
+          refuse(queue, record.receivedAt, now());
           publication.reject(error);
         }
       }
@@ -100,20 +110,9 @@ export function createInProcessFeedback(options: InProcessFeedbackOptions): Feed
       const count = (added.get(shard) ?? 0) + 1;
       added.set(shard, count);
       if (queueOf(shard).waiting.length + count <= maxQueued) continue;
-      for (const record of records) refuse(queueOf(record.shard), record.receivedAt);
+      for (const record of records) refuse(queueOf(record.shard), record.receivedAt, now());
       throw new FeedbackRefusedError(`${maxQueued} records wait in shard ${shard}`);
     }
-  }
-
-  function refuse(queue: ShardQueue, receivedAt: number): void {
-    const before = refusedSince(queue);
-    queue.refused = { oldest: Math.min(before, receivedAt), last: now() };
-  }
-
-  /** What was refused is not processed: its sender is still about to send it again. */
-  function refusedSince(queue: ShardQueue): number {
-    if (queue.refused !== null && now() - queue.refused.last >= REFUSED_MS) queue.refused = null;
-    return queue.refused?.oldest ?? Number.POSITIVE_INFINITY;
   }
 
   return {
@@ -144,7 +143,7 @@ export function createInProcessFeedback(options: InProcessFeedbackOptions): Feed
       const queue = queueOf(shard);
       const oldest = [...queue.processing, ...queue.waiting].reduce(
         (least, { record }) => Math.min(least, record.receivedAt),
-        refusedSince(queue),
+        refusedSince(queue, now()),
       );
       return Math.min(now(), oldest - 1);
     },
