@@ -1,6 +1,6 @@
 /** What vehicles should never say: set aside with a reason and a counter, receipted where one is due, no stall. */
 import { connect as connectSocket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CAMPAIGN } from '../../src/demo/run-campaign.ts';
 import { shardOf } from '../../src/domain/shared/shard.ts';
 import { MAX_MESSAGE_BYTES, topicOf } from '../../src/protocol/topics.ts';
@@ -10,6 +10,7 @@ import { aboutOf, RawVehicle } from './support/raw-vehicle.ts';
 import { Stage } from './support/stage.ts';
 import { until, untilTrue } from './support/wait.ts';
 
+vi.setConfig({ testTimeout: 120_000 });
 const SEED = 11;
 const stage = new Stage({ environment: { FLEETWAVE_TICK_MS: '50' } });
 let world: Prepared;
