@@ -3,7 +3,7 @@
 import type { DomainEvent } from '../domain/events.ts';
 import { readEvent, schemaVersionOf } from '../domain/events.ts';
 import type { Actor, Decider, DecisionContext, Rejection } from '../domain/shared/decider.ts';
-import type { AppendMetadata, EventStore, NewEvent, Position, RecordedEvent } from './ports.ts';
+import type { AppendMetadata, AppendResult, EventStore, NewEvent, Position, RecordedEvent } from './ports.ts';
 
 export interface Runtime {
   readonly store: EventStore;
@@ -121,31 +121,17 @@ export async function handleCommand<State, Command, Event extends DomainEvent, E
     const early = beforeDeciding(loaded, envelope, stream);
     if (early !== null) return early;
     const now = new Date(runtime.now()).toISOString();
-    const decision = decider.decide(loaded.state, command, {
-      now,
-      actor: envelope.actor,
-      newId: runtime.newId,
-      digest: runtime.digest,
-      ...extra,
-    });
+    const decision = decider.decide(loaded.state, command, contextOf(runtime, envelope, now, extra));
     if (!decision.ok) return decision;
     if (decision.events.length === 0) return unchanged(loaded);
-    const events = toNewEvents(decision.events, runtime.newId);
-    const metadata = metadataOf(envelope, now, runtime.newId);
-    const [result] = await runtime.store.append([
-      { stream, expectedRevision: loaded.revision, events, metadata },
-    ]);
-    if (result === undefined) throw new Error('the event store gave no result for an append');
-    if (result.status === 'appended') {
-      return {
-        ok: true,
-        state: decision.events.reduce(decider.evolve, loaded.state),
-        revision: result.revision,
-        position: result.position,
-        events: decision.events,
-        eventIds: events.map((event) => event.id),
-      };
-    }
+    const result = await record(runtime, decider, {
+      stream,
+      loaded,
+      decided: decision.events,
+      envelope,
+      now,
+    });
+    if ('ok' in result) return result;
     if (result.status === 'too-large') {
       return refused(
         'too-large',
@@ -163,6 +149,65 @@ export async function handleCommand<State, Command, Event extends DomainEvent, E
       );
     }
   }
+}
+
+/**
+ * Creates what most probably is not there yet, without reading its stream first: the append says whether that was
+ * right. @returns null when it is there, or nothing can be decided without it: then `handleCommand` has to look.
+ * @throws whatever the store throws: nothing is recorded then.
+ */
+export async function createUnread<State, Command, Event extends DomainEvent, Extra extends object>(
+  runtime: Runtime,
+  stream: string,
+  decider: Decider<State, Command, Event, DecisionContext & Extra>,
+  command: Command,
+  envelope: CommandEnvelope,
+  extra: Extra,
+): Promise<CommandOutcome<State> | null> {
+  if (envelope.expectedRevision !== undefined) return null;
+  const loaded = foldStream(decider, []);
+  const now = new Date(runtime.now()).toISOString();
+  const decision = decider.decide(loaded.state, command, contextOf(runtime, envelope, now, extra));
+  if (!decision.ok || decision.events.length === 0) return null;
+  const result = await record(runtime, decider, { stream, loaded, decided: decision.events, envelope, now });
+  return 'ok' in result ? result : null;
+}
+
+const contextOf = <Extra extends object>(
+  { newId, digest }: Runtime,
+  { actor }: CommandEnvelope,
+  now: string,
+  extra: Extra,
+): DecisionContext & Extra => ({ now, actor, newId, digest, ...extra });
+
+interface Decided<State, Event> {
+  readonly stream: string;
+  /** What it was decided on. */
+  readonly loaded: Loaded<State>;
+  readonly decided: readonly Event[];
+  readonly envelope: CommandEnvelope;
+  readonly now: string;
+}
+
+/** Appends what was decided. @returns the outcome, or why it was not appended. */
+async function record<State, Event extends DomainEvent>(
+  { store, newId }: Runtime,
+  decider: Pick<Decider<State, never, Event, never>, 'evolve'>,
+  { stream, loaded, decided, envelope, now }: Decided<State, Event>,
+): Promise<(CommandOutcome<State> & { ok: true }) | Exclude<AppendResult, { status: 'appended' }>> {
+  const events = toNewEvents(decided, newId);
+  const metadata = metadataOf(envelope, now, newId);
+  const [result] = await store.append([{ stream, expectedRevision: loaded.revision, events, metadata }]);
+  if (result === undefined) throw new Error('the event store gave no result for an append');
+  if (result.status !== 'appended') return result;
+  return {
+    ok: true,
+    state: decided.reduce(decider.evolve, loaded.state),
+    revision: result.revision,
+    position: result.position,
+    events: decided,
+    eventIds: events.map((event) => event.id),
+  };
 }
 
 const unchanged = <State>(loaded: Loaded<State>): CommandOutcome<State> => ({

@@ -9,6 +9,7 @@ import type { VehicleState } from '../../domain/vehicle/state.ts';
 import {
   type CommandEnvelope,
   type CommandOutcome,
+  createUnread,
   handleCommand,
   loadStream,
   type Runtime,
@@ -104,6 +105,8 @@ async function put(
   const register = registration(identity, input);
   const { vehicleId } = register;
   const stream = vehicleStream(vehicleId);
+  const created = await createUnread(runtime, stream, vehicleDecider, register, envelope, {});
+  if (created !== null) return { vehicleId, outcome: created };
   const { state } = await loadStream(runtime.store, stream, vehicleDecider);
   const known =
     state.stage === 'in-use' &&

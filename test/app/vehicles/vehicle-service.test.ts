@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { VehicleApi } from '../../../src/api/services.ts';
 import { vinIdentity } from '../../../src/app/vehicles/identity.ts';
 import { createVehicleService } from '../../../src/app/vehicles/vehicle-service.ts';
@@ -36,6 +36,17 @@ describe('putting a vehicle', () => {
       'VehicleDescribed',
       'VehicleDescribed',
     ]);
+  });
+
+  it('reads nothing for one that is new', async () => {
+    const { service, store } = createWorld();
+    const read = vi.spyOn(store, 'readStream');
+    expect(await service.put(input(1), envelope)).toMatchObject({ outcome: { ok: true, revision: 2 } });
+    expect(read).not.toHaveBeenCalled();
+    const seen = { ...envelope, expectedRevision: 0 };
+    expect(await service.put(input(2), seen)).toMatchObject({
+      outcome: { ok: false, rejection: { code: 'revision-mismatch' } },
+    });
   });
 
   it('acts once under one Idempotency-Key', async () => {
