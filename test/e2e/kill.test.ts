@@ -13,6 +13,7 @@ import type { Findings } from '../../src/reconcile/findings.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { CALM } from '../../src/simulator/fate.ts';
 import { createRandom } from '../../src/simulator/random.ts';
+import { OVER, SMALL_FILES } from './support/campaign.ts';
 import { dumpReadModels } from './support/read-models.ts';
 import { fleetwave, freePorts, kill, Stage } from './support/stage.ts';
 import { until, untilTrue } from './support/wait.ts';
@@ -23,8 +24,6 @@ const SEED = 20_260_704;
 const FAIL_RATE = 0.05;
 const STORY_MS = 240_000;
 const STUCK_MS = 30_000;
-/** Files of 96 KiB: as in a fleet that large. */
-const SMALL_FILES = 100_000;
 
 const inPhase =
   (...phases: readonly string[]) =>
@@ -91,7 +90,7 @@ async function untilOver(client: ApiClient): Promise<Progress> {
       const now = JSON.stringify(progress);
       if (now !== last) [last, changedAt] = [now, Date.now()];
       if (Date.now() - changedAt > STUCK_MS) throw new Error(`nothing changes any more: ${last}`);
-      return progress === null || progress.state === 'running' ? null : progress;
+      return progress !== null && OVER.includes(progress.state) ? progress : null;
     },
     STORY_MS,
   );

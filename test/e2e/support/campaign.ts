@@ -57,6 +57,9 @@ export const ONE_WAVE = {
   retryDelay_s: 0,
 };
 
+/** States in which a campaign does not move by itself. */
+export const OVER = ['completed', 'aborted', 'paused'];
+
 export const start = ({ persons, plan }: Prepared, policy: object = ONE_WAVE): Promise<void> =>
   startCampaign(persons, plan, policy);
 
