@@ -46,6 +46,9 @@ async function startBroker(engine: Engine, config: Config, logger: Logger): Prom
   });
 }
 
+/** Failures in a row after which a process manager counts as failing: a lost race or two is no alarm. */
+const FAILING_AFTER = 5;
+
 const readinessOf = (engine: Engine, started: () => boolean) => async (): Promise<Readiness> => {
   const failure = engine.projector.failure();
   const checks = [
@@ -55,6 +58,15 @@ const readinessOf = (engine: Engine, started: () => boolean) => async (): Promis
       ok: failure === null,
       detail: failure?.message ?? `at ${engine.projector.position()}`,
     },
+    ...engine.agents.map((agent) => {
+      const trouble = agent.trouble();
+      const ok = trouble === null || trouble.failures < FAILING_AFTER;
+      return {
+        name: agent.name,
+        ok,
+        detail: trouble === null ? 'works' : `${trouble.what} (${trouble.failures} times)`,
+      };
+    }),
   ];
   return { ready: checks.every(({ ok }) => ok), checks };
 };

@@ -13,6 +13,7 @@ import { openKeys } from '../adapters/keys/file/open-keys.ts';
 import { openSqliteReader } from '../adapters/read-model/sqlite/sqlite-reader.ts';
 import { createEd25519Signer } from '../adapters/signing/ed25519/signer.ts';
 import { startAccess } from '../app/access/access-service.ts';
+import { AccessLostError } from '../app/access/key-ring.ts';
 import { createArtifactService } from '../app/artifacts/artifact-service.ts';
 import { createGrantBuilder } from '../app/artifacts/grant-builder.ts';
 import { createCampaignService } from '../app/campaigns/campaign-service.ts';
@@ -53,10 +54,14 @@ const FOLLOWING = 'following the campaigns';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-async function openParts({ config, logger, onFatal }: EngineOptions) {
+type Closing = (() => Promise<void> | void)[];
+
+/** What is opened is put on `closing` at once, so that a start that fails leaves nothing running. */
+async function openParts({ config, logger, onFatal }: EngineOptions, closing: Closing) {
   const { paths } = config;
   mkdirSync(paths.dataDir, { recursive: true, mode: 0o700 });
   const store = await openSqliteEventStore({ path: paths.log });
+  closing.push(() => store.close());
   const runtime: Runtime = {
     store,
     now: systemClock.now,
@@ -70,7 +75,17 @@ async function openParts({ config, logger, onFatal }: EngineOptions) {
       : { masterKey: { base64: config.masterKey, setting: environmentName('masterKey') } };
   const keys = await openKeys({ directory: paths.keys, ...masterKey });
   const vinKeys = deployment.identity === 'pseudonym' ? openVinKeys(paths.keys) : null;
+  closing.push(() => vinKeys?.close());
   const projector = await startProjectorThread(paths, systemClock, onFatal);
+  closing.push(() => projector.stop());
+  const reader = openSqliteReader(paths.readModels);
+  closing.push(() => reader.close());
+  const access = await startAccess(runtime, (error) => {
+    logger.error({ err: error }, 'access');
+    // Keys that were revoked would go on working.
+    if (error instanceof AccessLostError) onFatal(error);
+  });
+  closing.push(() => access.stop());
   return {
     store,
     runtime,
@@ -78,9 +93,9 @@ async function openParts({ config, logger, onFatal }: EngineOptions) {
     vinKeys,
     identity: vinKeys === null ? vinIdentity : createPseudonymIdentity(vinKeys.pseudonymKey, vinKeys),
     projector,
-    reader: openSqliteReader(paths.readModels),
+    reader,
     blobs: await openFileBlobStore({ directory: paths.blobs }),
-    access: await startAccess(runtime, (error) => logger.error({ err: error }, 'access')),
+    access,
   };
 }
 
@@ -141,7 +156,8 @@ function createWorkers(
     worker: `${hostname()}:${process.pid}`,
     timeoutGrace_ms: config.timeoutGraceS * 1000,
     tick_ms: config.tickMs,
-    onFenced: (shard) => logger.error({ shard }, 'another worker has taken the shard over'),
+    // Nobody else can own a shard of this log: its vehicles would be refused for ever.
+    onFenced: (shard) => onFatal(new Error(`shard ${shard} was taken over by another worker`)),
     onError: (error, what) => {
       logger.error({ err: error }, what);
       // Blind to what campaigns want, the worker would neither offer nor halt: better to start again.
@@ -159,30 +175,36 @@ function createWorkers(
 
 /** Opens everything; nothing runs yet but the projector. @throws with the setting's name in it for what can't be had. */
 export async function openEngine(options: EngineOptions) {
-  const parts = await openParts(options);
-  const application = createApplication(parts, options);
-  const workers = createWorkers(parts, options);
-  const newAdminKey = await ensureAdminKey(parts.access, options.config.paths.adminKey);
-  return {
-    ...parts,
-    ...application,
-    ...workers,
-    newAdminKey,
-    async start(): Promise<void> {
-      workers.worker.start();
-      await workers.feedback.start(workers.worker);
-      await Promise.all(workers.agents.map((agent) => agent.start()));
-    },
-    /** Stops in the order of dependence; what was begun is finished. */
-    async stop(): Promise<void> {
-      await workers.feedback.stop();
-      await workers.worker.stop();
-      await Promise.all(workers.agents.map((agent) => agent.stop()));
-      await parts.access.stop();
-      await parts.projector.stop();
-      parts.reader.close();
-      parts.vinKeys?.close();
-      await parts.store.close();
-    },
+  const closing: Closing = [];
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).reverse()) await step();
   };
+  try {
+    const parts = await openParts(options, closing);
+    const application = createApplication(parts, options);
+    const workers = createWorkers(parts, options);
+    const newAdminKey = await ensureAdminKey(parts.access, options.config.paths.adminKey);
+    return { ...parts, ...application, ...workers, newAdminKey, ...lifeOf(workers, close) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
+
+const lifeOf = (
+  { feedback, worker, agents }: ReturnType<typeof createWorkers>,
+  close: () => Promise<void>,
+) => ({
+  async start(): Promise<void> {
+    worker.start();
+    await feedback.start(worker);
+    await Promise.all(agents.map((agent) => agent.start()));
+  },
+  /** Stops in the order of dependence; what was begun is finished. */
+  async stop(): Promise<void> {
+    await feedback.stop();
+    await worker.stop();
+    await Promise.all(agents.map((agent) => agent.stop()));
+    await close();
+  },
+});

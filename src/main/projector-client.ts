@@ -25,6 +25,9 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+/** Documents come and go: with room for more, V8 would take it on a large machine. Mebibytes. */
+const HEAP = { maxYoungGenerationSizeMb: 48 };
+
 /** Resolves when the read models are open. */
 export async function startProjectorThread(
   paths: { readonly log: string; readonly readModels: string },
@@ -34,6 +37,7 @@ export async function startProjectorThread(
   const worker = new Worker(new URL('./projector-thread.ts', import.meta.url), {
     workerData: paths,
     name: 'projector',
+    resourceLimits: HEAP,
   });
   const client = new ThreadedProjector(worker, clock, onFailure);
   await client.ready;

@@ -7,6 +7,7 @@ import type { CampaignService } from '../app/campaigns/campaign-service.ts';
 import type { Runtime } from '../app/handle-command.ts';
 import type { Clock, Document, KeyRegistry, ReadModelReader } from '../app/ports.ts';
 import type { PresenceTable } from '../app/vehicle-link/presence-table.ts';
+import type { VehicleIdentity } from '../app/vehicles/identity.ts';
 import type { VehicleService } from '../app/vehicles/vehicle-service.ts';
 import type { ArtifactFacts } from '../domain/artifact/compatibility.ts';
 import type { Artifact } from '../domain/artifact/state.ts';
@@ -19,6 +20,7 @@ export interface ServiceParts {
   readonly access: RunningAccess;
   readonly artifacts: ArtifactService;
   readonly vehicles: VehicleService;
+  readonly identity: VehicleIdentity;
   readonly campaigns: CampaignService;
   readonly reader: ReadModelReader;
   readonly projector: ProjectorClient;
@@ -54,7 +56,7 @@ export function createServices(parts: ServiceParts): ApiServices {
     artifacts: parts.artifacts,
     vehicles: endingConnections(parts.vehicles, parts.onCredentialEnded),
     campaigns,
-    targeting: createTargetingApi(runtime, projector),
+    targeting: createTargetingApi(runtime, projector, parts.identity),
     access: parts.access,
     signingKeys: parts.signingKeys,
     reader: parts.reader,

@@ -4,6 +4,7 @@ import type { Refused, TargetingApi } from '../api/services.ts';
 import type { CommandEnvelope, Runtime } from '../app/handle-command.ts';
 import { metadataOf, toNewEvents } from '../app/handle-command.ts';
 import type { SelectionResult, TargetRow, TargetSelector } from '../app/ports.ts';
+import { type VehicleIdentity, vehicleIdOf } from '../app/vehicles/identity.ts';
 import { reject } from '../domain/shared/decider.ts';
 import { vehicleListStream } from '../domain/shared/streams.ts';
 import { describeError, toRejection } from '../domain/targeting/errors.ts';
@@ -48,12 +49,20 @@ async function* rowsOf(projector: ProjectorClient, id: number): AsyncIterable<re
   }
 }
 
-export const createTargetingApi = (runtime: Runtime, projector: ProjectorClient): TargetingApi => ({
+export const createTargetingApi = (
+  runtime: Runtime,
+  projector: ProjectorClient,
+  identity: VehicleIdentity,
+): TargetingApi => ({
   async preview(query, artifactIds) {
     const answer = await projector.ask('count', query, artifactIds);
     return answer.ok ? answer : refusal(query, answer.problem);
   },
-  putList: (listId, vehicles, envelope) => storeList(runtime, listId, vehicles, envelope),
+  putList(listId, vehicles, envelope) {
+    // Where VINs are sealed, none may get into the log by way of a list.
+    const vehicleIds = vehicles.map((vinOrId) => vehicleIdOf(identity, vinOrId));
+    return storeList(runtime, listId, vehicleIds, envelope);
+  },
 });
 
 /** Each replacement is a run of parts; readers take the newest run that has its last part. */

@@ -43,8 +43,11 @@ export interface AccessService {
 }
 
 export interface RunningAccess extends AccessService {
-  /** Makes the key of the first admin when there is no key at all; null otherwise. */
-  ensureFirstAdmin(person: string): Promise<string | null>;
+  /**
+   * Makes the key of the first admin when there is no key at all; null otherwise. `keep` puts it where its owner
+   * finds it, before it counts: a crash in between leaves a key that opens nothing, not a door without a key.
+   */
+  ensureFirstAdmin(person: string, keep: (key: string) => Promise<void>): Promise<string | null>;
   /** Refusals that were too many to record, since the start. */
   refusalsLeftOut(): number;
   /** Resolves when everything taken is recorded and nothing is followed any more. */
@@ -68,9 +71,12 @@ export async function startAccess(
     return outcome;
   };
 
-  const addKey: AccessService['addKey'] = async (person, roles, envelope) => {
-    const keyId = newKeyId(envelope.command?.id ?? null);
-    const key = newApiKey(keyId);
+  const record = async (
+    { keyId, key }: { readonly keyId: string; readonly key: string },
+    person: string,
+    roles: readonly Role[],
+    envelope: CommandEnvelope,
+  ) => {
     const command: AccessCommand = {
       type: 'AddApiKey',
       keyId,
@@ -81,6 +87,12 @@ export async function startAccess(
     const outcome = await handleCommand(runtime, ACCESS_STREAM, accessDecider, command, envelope, {});
     return { outcome: await settle(outcome), keyId, key };
   };
+  const newKey = (seed: string | null) => {
+    const keyId = newKeyId(seed);
+    return { keyId, key: newApiKey(keyId) };
+  };
+  const addKey: AccessService['addKey'] = (person, roles, envelope) =>
+    record(newKey(envelope.command?.id ?? null), person, roles, envelope);
 
   return {
     addKey,
@@ -92,10 +104,12 @@ export async function startAccess(
     list: () => ring.list().map(({ hash: _hash, ...view }) => view),
     recordRefusal: (refusal) => refusals.record(refusal),
     refusalsLeftOut: () => refusals.leftOut,
-    ensureFirstAdmin: async (person) => {
+    ensureFirstAdmin: async (person, keep) => {
       if (ring.list().length > 0) return null;
       const actor = { kind: 'system', id: 'first-start' } as const;
-      const added = await addKey(person, ['admin'], { actor, source: 'system' });
+      const made = newKey(null);
+      await keep(made.key);
+      const added = await record(made, person, ['admin'], { actor, source: 'system' });
       if (!added.outcome.ok)
         throw new Error(`the first key could not be made: ${added.outcome.rejection.message}`);
       return added.key;

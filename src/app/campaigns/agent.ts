@@ -8,6 +8,9 @@ export type LogLevel = 'info' | 'warn' | 'error';
 export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
 
 export interface Agent {
+  readonly name: string;
+  /** What it fails at now, and how often in a row; null while it does its work. */
+  trouble(): { readonly failures: number; readonly what: string } | null;
   /** Resolves when the log has been folded once and the agent acts. Failures are retried until `stop`. */
   start(): Promise<void>;
   /** Resolves when nothing is under way any more. */
@@ -66,9 +69,11 @@ export function createAgent(options: AgentOptions): Agent {
   const stopping = new AbortController();
   const bell = new Bell();
   let running: Promise<void> | null = null;
+  let trouble: ReturnType<Agent['trouble']> = null;
 
   const failed = async (what: string, error: unknown, failures: number): Promise<void> => {
     const wait_ms = backoff_ms(failures);
+    trouble = { failures, what: `${what}: ${String(error)}` };
     log('error', `${name}: ${what}`, { error, failures, wait_ms });
     await clock.sleep(wait_ms, stopping.signal);
   };
@@ -98,6 +103,7 @@ export function createAgent(options: AgentOptions): Agent {
         try {
           const next = await options.act(stopping.signal);
           failures = 0;
+          trouble = null;
           const left = next === null ? LONGEST_SLEEP_MS : Math.max(0, next - clock.now());
           if (!stopping.signal.aborted) await bell.wait(clock, Math.min(left, LONGEST_SLEEP_MS));
         } catch (error) {
@@ -127,6 +133,8 @@ export function createAgent(options: AgentOptions): Agent {
   };
 
   return {
+    name,
+    trouble: () => trouble,
     async start() {
       if (running !== null) throw new Error(`${name} was started before`);
       await new Promise<void>((resolve) => {

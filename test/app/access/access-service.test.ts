@@ -36,13 +36,25 @@ const start = async () => {
 const envelope = { actor: { kind: 'person', id: 'root' }, source: 'test' } as const;
 
 describe('the access service', () => {
+  it('records no first admin whose key could not be kept', async () => {
+    const access = await start();
+    const full = async () => {
+      throw new Error('disk full');
+    };
+    await expect(access.ensureFirstAdmin('admin', full)).rejects.toThrow('disk full');
+    expect(access.list()).toEqual([]);
+  });
+
   it('makes the first admin once, and knows its keys again after a restart', async () => {
     const first = await start();
-    const key = await first.ensureFirstAdmin('admin');
+    const kept: string[] = [];
+    const keep = async (made: string) => void kept.push(made);
+    const key = await first.ensureFirstAdmin('admin', keep);
+    expect(kept).toEqual([key]);
     expect(key).toMatch(/^fwk_[a-z0-9]{12}_[A-Za-z0-9_-]{43}$/);
-    expect(await first.ensureFirstAdmin('admin')).toBeNull();
+    expect(await first.ensureFirstAdmin('admin', keep)).toBeNull();
     const second = await start();
-    expect(await second.ensureFirstAdmin('admin')).toBeNull();
+    expect(await second.ensureFirstAdmin('admin', keep)).toBeNull();
     expect(second.authenticate(key ?? '')).toMatchObject({
       ok: true,
       principal: { person: 'admin', roles: ['admin'] },
