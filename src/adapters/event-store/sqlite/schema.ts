@@ -39,8 +39,9 @@ PRAGMA application_id = ${APPLICATION_ID};
 PRAGMA user_version = ${LOG_VERSION};
 `;
 
-/** KiB of page cache. */
-const CACHE_KIB = 65_536;
+/** KiB of page cache: the writer meets old streams everywhere, readers have the system's cache behind them. */
+const WRITER_CACHE_KIB = 65_536;
+const READER_CACHE_KIB = 16_384;
 /** Pages of WAL after which a commit also checkpoints: 64 MiB, so that a page changed often is copied once. */
 const CHECKPOINT_PAGES = 16_384;
 
@@ -54,7 +55,7 @@ export interface WriterOptions {
 export function configureWriter(db: DatabaseSync, maxPages?: number): void {
   db.exec('PRAGMA journal_mode = WAL');
   db.exec('PRAGMA synchronous = FULL');
-  db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+  db.exec(`PRAGMA cache_size = -${WRITER_CACHE_KIB}`);
   db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
 }
@@ -86,7 +87,7 @@ export function openReader(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: 5000, readOnly: true });
   try {
     checkVersion(db, path, false);
-    db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+    db.exec(`PRAGMA cache_size = -${READER_CACHE_KIB}`);
     return db;
   } catch (error) {
     db.close();

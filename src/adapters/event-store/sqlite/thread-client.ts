@@ -9,6 +9,9 @@ interface Pending {
   readonly reject: (error: EventStoreError) => void;
 }
 
+/** What passes through is short-lived: with room for more, V8 would take it on a large machine. Mebibytes. */
+const HEAP = { maxYoungGenerationSizeMb: 24 };
+
 export interface ThreadOptions {
   readonly script: URL;
   readonly name: string;
@@ -34,7 +37,7 @@ export class ThreadClient<Call> {
     this.#name = name;
     this.#onFailure = onFailure;
     this.#gathers = gathers ?? false;
-    this.#worker = new Worker(script, { workerData: data, name });
+    this.#worker = new Worker(script, { workerData: data, name, resourceLimits: HEAP });
     this.#worker.on('message', (replies: readonly Reply[]) => {
       for (const reply of replies) this.#settle(reply);
     });
