@@ -9,6 +9,12 @@ import { ToldError } from '../simulator/told-error.ts';
 
 const CLI = join(import.meta.dirname, '..', 'cli.ts');
 const READY_WITHIN_MS = 30_000;
+/**
+ * A third less memory for the same work: V8's young generations (one per thread) stay small, and so do the pools
+ * of glibc's allocator.
+ */
+const LEAN_NODE = ['--max-semi-space-size=4'];
+const LEAN_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
 
 const readyLine = z.object({
   ready: z.literal(true),
@@ -33,9 +39,9 @@ function start(
   environment: Record<string, string>,
 ): Child {
   const fd = openSync(log, 'a', 0o600);
-  const child = spawn(process.execPath, [CLI, ...args], {
+  const child = spawn(process.execPath, [...LEAN_NODE, CLI, ...args], {
     stdio: ['ignore', 'pipe', fd],
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...LEAN_ENVIRONMENT, ...environment },
   });
   closeSync(fd);
   const ended = new Promise<number | null>((resolve) => {
