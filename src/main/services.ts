@@ -5,12 +5,11 @@ import type { RunningAccess } from '../app/access/access-service.ts';
 import type { ArtifactService } from '../app/artifacts/artifact-service.ts';
 import type { CampaignService } from '../app/campaigns/campaign-service.ts';
 import type { Runtime } from '../app/handle-command.ts';
-import type { Clock, Document, KeyRegistry, ReadModelReader } from '../app/ports.ts';
+import type { Clock, Document, KeyRegistry, Page, ReadModelReader } from '../app/ports.ts';
 import type { PresenceTable } from '../app/vehicle-link/presence-table.ts';
-import type { VehicleIdentity } from '../app/vehicles/identity.ts';
+import { pathWithIds, type VehicleIdentity } from '../app/vehicles/identity.ts';
 import type { VehicleService } from '../app/vehicles/vehicle-service.ts';
 import type { ArtifactFacts } from '../domain/artifact/compatibility.ts';
-import type { Artifact } from '../domain/artifact/state.ts';
 import type { ProjectorClient } from './projector-client.ts';
 import { createTargetingApi } from './targeting.ts';
 
@@ -40,24 +39,28 @@ export async function releasedArtifacts(reader: ReadModelReader): Promise<readon
   let cursor: string | null = null;
   do {
     const where = { state: 'released' };
-    const page: Awaited<ReturnType<typeof reader.find<Document & { folded: Artifact }>>> = await reader.find(
+    const page: Page<Document & ArtifactFacts> = await reader.find(
       'artifacts',
       cursor === null ? { where, limit: PAGE } : { where, limit: PAGE, cursor },
     );
-    found.push(...page.items.map(({ folded }) => folded));
+    found.push(...page.items);
     cursor = page.next;
   } while (cursor !== null);
   return found;
 }
 
 export function createServices(parts: ServiceParts): ApiServices {
-  const { runtime, projector, campaigns } = parts;
+  const { runtime, projector, campaigns, access, identity } = parts;
   return {
     artifacts: parts.artifacts,
     vehicles: endingConnections(parts.vehicles, parts.onCredentialEnded),
     campaigns,
-    targeting: createTargetingApi(runtime, projector, parts.identity),
-    access: parts.access,
+    targeting: createTargetingApi(runtime, projector, identity),
+    access: {
+      ...access,
+      recordRefusal: (refusal) =>
+        access.recordRefusal({ ...refusal, path: pathWithIds(identity, refusal.path) }),
+    },
     signingKeys: parts.signingKeys,
     reader: parts.reader,
     presence: parts.presence,

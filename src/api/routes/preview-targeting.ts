@@ -77,7 +77,7 @@ export function targetingRoutes(app: FastifyInstance, services: ApiServices): vo
     method: 'PUT',
     url: '/v1/vehicle-lists/:listId',
     tag: 'targeting',
-    summary: 'Store a list of vehicles that queries name as `vehicle=in=list:{id}`',
+    summary: 'Store a list of vehicles (VINs or ids) that queries name as `vehicle=in=list:{id}`',
     params: z.strictObject({ listId }),
     body: z.strictObject({
       vehicles: z.array(z.string().regex(/^[A-Za-z0-9]{1,32}$/)).max(50_000),

@@ -208,7 +208,7 @@ export function credentialRoutes(app: FastifyInstance, services: ApiServices): v
     method: 'POST',
     url: '/v1/vehicles/credentials',
     tag: 'vehicles',
-    summary: 'Credentials of many vehicles, issued where there is none',
+    summary: 'Credentials of many vehicles (VINs or ids), issued where there is none',
     body: z.strictObject({
       vehicleIds: z
         .array(z.string().regex(/^[A-Za-z0-9]{1,32}$/))

@@ -107,3 +107,10 @@ function unseal(sealed: string, keyId: string, key: Uint8Array): string {
 /** The id that a VIN or an id stands for. In pseudonymous deployments nothing else has the form of a VIN. */
 export const vehicleIdOf = (identity: VehicleIdentity, vinOrId: string): string =>
   isVin(vinOrId) ? identity.toVehicleId(vinOrId) : vinOrId;
+
+/** The same path with ids in the place of VINs: what is recorded of a request must not hold a VIN that is sealed elsewhere. */
+export const pathWithIds = (identity: VehicleIdentity, path: string): string =>
+  path
+    .split('/')
+    .map((part) => (isVin(part.toUpperCase()) ? identity.toVehicleId(part.toUpperCase()) : part))
+    .join('/');
