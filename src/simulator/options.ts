@@ -52,8 +52,8 @@ export interface CheckedOptions {
 }
 
 const DEFAULT_MQTT_PORT = 7401;
-/** More than this at one time costs the broker more memory than it is worth on a small machine. */
-const DEFAULT_CONNECTIONS = 3000;
+/** A connection costs the broker about 15 KB, and to connect anew more time than anything else that a vehicle does. */
+const DEFAULT_CONNECTIONS = 8000;
 
 export const parseWhole =
   (name: string, least: number, most: number) =>
