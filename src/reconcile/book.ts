@@ -34,6 +34,8 @@ export interface VehicleBook {
   readonly grants: Set<string>;
   /** All offers ever granted. */
   readonly granted: Set<string>;
+  /** Offers whose content was refused as damaged or forged. */
+  readonly spoiled: Set<string>;
   readonly truths: Map<string, Truth>;
   software: Map<string, string> | null;
 }
@@ -80,8 +82,7 @@ export class Book {
         this.#refused(vehicle, row);
         break;
       case 'installed':
-        if (!vehicle.grants.delete(offerKey(row)))
-          this.#findings.found('ungranted', `${vehicle.vehicleId} installed ${offerKey(row)}`);
+        this.#installed(vehicle, offerKey(row));
         break;
       case 'swap':
         this.#swap(vehicle, row);
@@ -103,6 +104,7 @@ export class Book {
       messages: new Map(),
       grants: new Set(),
       granted: new Set(),
+      spoiled: new Set(),
       truths: new Map(),
       software: null,
     };
@@ -154,7 +156,15 @@ export class Book {
     const example = `${vehicle.vehicleId}: ${row.text('detail')}`;
     if (code === 'digest') this.#findings.found('digestFailures', example);
     if (code === 'signature') this.#findings.found('signatureFailures', example);
+    if (code === 'digest' || code === 'signature') vehicle.spoiled.add(offerKey(row));
     if (code === 'message') this.#findings.found('wrong', `${vehicle.vehicleId} could not read ${example}`);
+  }
+
+  /** One grant is for one installation. */
+  #installed({ vehicleId, grants, spoiled }: VehicleBook, offer: string): void {
+    if (!grants.delete(offer)) this.#findings.found('ungranted', `${vehicleId} installed ${offer}`);
+    if (spoiled.has(offer))
+      this.#findings.found('wrong', `${vehicleId} installed ${offer}, whose content it had refused`);
   }
 
   #swap(vehicle: VehicleBook, row: Fields): void {

@@ -10,7 +10,7 @@ export const DEFECTS = {
   digestFailures: 'downloads that were not what was signed',
   signatureFailures: 'offers with a bad signature',
   receiptsForNothing: 'receipts for messages that were never sent',
-  truncated: 'ledgers without an end',
+  truncated: 'files that are not whole: a ledger without an end, an export without a campaign',
 } as const;
 export type Defect = keyof typeof DEFECTS;
 

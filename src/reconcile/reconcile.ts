@@ -37,6 +37,7 @@ export async function reconcile(options: ReconcileOptions): Promise<Findings> {
   const findings = new Collector();
   const book = await readLedger(options.ledger, findings);
   const fold = await foldEvents(options.events, book, findings);
+  if (fold.campaigns.size === 0) findings.found('truncated', `${options.events} has no event of a campaign`);
   const receipted = findLost(book, fold, findings);
   compareTruth(book, fold, findings);
   if (options.vehicles !== undefined) await compareVehicles(options.vehicles, book, findings);

@@ -104,6 +104,9 @@ function finishInstallation(car: Car, job: Job): void {
   const before = car.ecus;
   for (const { manifest } of job.offer.artifacts) car.ecus = install(car.ecus, manifest);
   car.road.ledger.write({ k: 'installed', vehicleId: car.vehicleId, ...job.about, artifacts });
+  const { vehicleId } = car;
+  const { sabotage } = car.road;
+  if (sabotage.keepTrigger) sabotage.oldTrigger ??= { vehicleId, offer: job.offer };
   job.stage = 'installed';
   succeed(car, job, 'installed');
   if (car.fate.reverts) {

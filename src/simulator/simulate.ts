@@ -4,6 +4,8 @@ import { createAgent } from './download.ts';
 import { Fleet } from './fleet.ts';
 import { type Account, readFleet } from './fleet-file.ts';
 import { fetchFleet } from './fleet-from-server.ts';
+import { install } from './install.ts';
+import { aboutOf } from './job.ts';
 import { noLedger, openLedger } from './ledger.ts';
 import { checkSimulatorOptions, type SimulatorOptions } from './options.ts';
 import { reach } from './reach.ts';
@@ -37,10 +39,13 @@ async function run(given: SimulatorOptions, signal: AbortSignal | undefined): Pr
       ? await fetchFleet(options)
       : (await readFleet(options.fleet)).slice(0, options.vehicles);
   if (accounts.length === 0) throw new ToldError('There are no vehicles to simulate. Register some first.');
+  if (options.fleet === null && accounts.length < options.vehicles)
+    process.stderr.write(`simulator: only ${accounts.length} vehicles with known ECUs are registered\n`);
   const verifier = createVerifier(await fetchKeys(options.server));
   const ledger = options.ledger === null ? noLedger : openLedger(options.ledger);
   const agent = createAgent(DOWNLOADS);
   const road: Road = {
+    run: Math.floor(Date.now() / 1000).toString(36),
     broker: options.broker,
     ledger,
     verifier,
@@ -48,7 +53,11 @@ async function run(given: SimulatorOptions, signal: AbortSignal | undefined): Pr
     downloads: createSemaphore(DOWNLOADS),
     rates: options.rates,
     install_ms: options.install_ms,
-    sabotage: { flip: options.sabotage === 'flip' },
+    sabotage: {
+      flip: options.sabotage === 'flip',
+      keepTrigger: options.sabotage === 'late-trigger',
+      oldTrigger: null,
+    },
   };
   const { seed, connections, resendAfter_ms } = options;
   ledger.write({ k: 'run', v: 1, seed, vehicles: accounts.length, at: new Date().toISOString() });
@@ -59,7 +68,7 @@ async function run(given: SimulatorOptions, signal: AbortSignal | undefined): Pr
   try {
     await stopped(signal);
     await fleet.drain(options.grace_ms);
-    if (options.sabotage === 'late-trigger') actOnOldTrigger(fleet, road);
+    actOnOldTrigger(fleet, road);
   } finally {
     if (reporting !== null) clearInterval(reporting);
     unreceipted = fleet.finish();
@@ -90,15 +99,16 @@ const stopped = (signal: AbortSignal | undefined): Promise<void> =>
 
 /**
  * A broken TCU (`--sabotage late-trigger`): an old trigger comes back after everything is over, and the vehicle
- * installs what it still has in its flash without waiting for a grant.
+ * installs what it still has in its flash without asking whether there is a grant.
  */
-function actOnOldTrigger(fleet: Fleet, road: Road): void {
-  const broken = fleet.tcus.find((tcu) => tcu.lastInstalled !== null);
-  const truth = broken?.lastInstalled;
-  if (broken === undefined || truth === undefined || truth === null) return;
-  const { campaignId, offer, attempt } = truth;
-  const { vehicleId } = broken;
-  road.ledger.write({ k: 'installed', vehicleId, campaignId, offer, attempt, artifacts: [] });
+function actOnOldTrigger(fleet: Fleet, { ledger, sabotage }: Road): void {
+  if (sabotage.oldTrigger === null) return;
+  const { vehicleId, offer } = sabotage.oldTrigger;
+  const broken = fleet.tcus.find((tcu) => tcu.vehicleId === vehicleId);
+  if (broken === undefined) return;
+  for (const { manifest } of offer.artifacts) broken.ecus = install(broken.ecus, manifest);
+  const artifacts = offer.artifacts.map(({ manifest }) => manifest.artifactId);
+  ledger.write({ k: 'installed', vehicleId, ...aboutOf(offer), artifacts });
 }
 
 function report(fleet: Fleet): void {

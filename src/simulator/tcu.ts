@@ -51,7 +51,7 @@ export class Tcu implements Car {
     this.random = createRandom(hash32(seed, index, 'messages'));
     this.road = road;
     this.ecus = account.ecus;
-    const epoch = { tcu: `${vehicleId}-T1`, reset: 0 };
+    const epoch = { tcu: `${vehicleId}-${road.run}`, reset: 0 };
     const { random } = this;
     const { clockOffset_ms } = this.fate;
     this.modem = new Modem(
@@ -84,11 +84,6 @@ export class Tcu implements Car {
     for (const { outcome } of this.#truths.values()) if (outcome === 'failed') return true;
     return false;
   }
-  /** The newest campaign whose software it has installed. */
-  get lastInstalled(): Truth | null {
-    return [...this.#truths.values()].findLast(({ outcome }) => outcome === 'installed') ?? null;
-  }
-
   /** Takes no new offers; what is under way goes on. */
   stop(): void {
     this.#stopping = true;
@@ -142,7 +137,7 @@ export class Tcu implements Car {
     this.#swapped = true;
     const from = this.modem.epoch;
     const to =
-      swap.kind === 'reset' ? { ...from, reset: from.reset + 1 } : { tcu: `${this.vehicleId}-T2`, reset: 0 };
+      swap.kind === 'reset' ? { ...from, reset: from.reset + 1 } : { tcu: `${from.tcu}-2`, reset: 0 };
     const lost = this.modem.unreceipted;
     this.road.ledger.write({ k: 'swap', vehicleId: this.vehicleId, from, to, lost });
     this.modem.drop();

@@ -189,10 +189,19 @@ describe('each kind of defect is found and counted', () => {
   });
 
   it('a damaged download, and a forged offer', async () => {
-    const refused = { k: 'refused', vehicleId: 'V1', code: 'digest', detail: 'chunk 3' };
+    const about = { campaignId: CAMPAIGN, offer: 2, attempt: 2 };
+    const refused = { k: 'refused', vehicleId: 'V1', code: 'digest', detail: 'chunk 3', ...about };
     expect(await defects(insertBeforeEnd(whole(), refused))).toEqual({ digestFailures: 1 });
     const forged = { ...refused, code: 'signature' };
     expect(await defects(insertBeforeEnd(whole(), forged))).toEqual({ signatureFailures: 1 });
+  });
+
+  it('an installation of what was refused', async () => {
+    const story = whole();
+    const at = story.ledger.findIndex((line) => line['k'] === 'installed');
+    const refused = { k: 'refused', vehicleId: 'V1', campaignId: CAMPAIGN, offer: 1, attempt: 1 };
+    story.ledger.splice(at, 0, { ...refused, code: 'digest', detail: 'chunk 3' });
+    expect(await defects(story)).toEqual({ digestFailures: 1, wrong: 1 });
   });
 
   it('a receipt for a message that was never sent', async () => {
@@ -203,6 +212,10 @@ describe('each kind of defect is found and counted', () => {
     const story = whole();
     story.ledger.pop();
     expect(await defects(story)).toEqual({ truncated: 1 });
+  });
+
+  it('an export of nothing', async () => {
+    expect(await defects({ ...whole(), events: [] })).toEqual({ truncated: 1 });
   });
 
   it('software that the server knows otherwise', async () => {
