@@ -70,6 +70,7 @@ async function startServer(directory: string): Promise<Running> {
   const services: ApiServices = {
     artifacts: unused('artifacts'),
     campaigns: unused('campaigns'),
+    fleet: unused('fleet'),
     targeting: unused('targeting'),
     reader: unused('reader'),
     presence: unused('presence'),

@@ -63,6 +63,8 @@ export const ACCESS = {
   previewTargeting: anyone,
   putVehicleList: by('planner', 'operator'),
   getFleetStatus: anyone,
+  stopEmergency: by('operator', 'approver', 'planner'),
+  liftEmergency: by('approver'),
   listDeadLetters: anyone,
   listSigningKeys: 'open',
   addKey: by(),

@@ -27,6 +27,7 @@ import { accessRoutes } from './routes/access-keys.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
 import { campaignRoutes } from './routes/campaigns.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
+import { emergencyRoutes } from './routes/emergency-stop.ts';
 import { explainRoutes } from './routes/explain-vehicle.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { contentRoutes } from './routes/get-content.ts';
@@ -125,6 +126,7 @@ export async function registerRoutes(
       campaignRoutes,
       targetingRoutes,
       fleetRoutes,
+      emergencyRoutes,
       accessRoutes,
       contentRoutes,
       homeRoute,

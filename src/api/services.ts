@@ -2,6 +2,8 @@
 import type { Registry } from 'prom-client';
 import type { z } from 'zod';
 import type { AccessService } from '../app/access/access-service.ts';
+import type { FleetHaltReport } from '../app/fleet/fleet-halt.ts';
+import type { EmergencyCommand, EmergencyStatus } from '../app/fleet/fleet-service.ts';
 import type { CommandEnvelope, CommandOutcome } from '../app/handle-command.ts';
 import type { Clock, KeyRegistry, Position, ReadModelReader, TargetingCount } from '../app/ports.ts';
 import type { AvailableUpdate } from '../app/vehicles/available-updates.ts';
@@ -134,6 +136,13 @@ export interface ExportedEvent {
   readonly data: unknown;
 }
 
+export interface FleetApi {
+  execute(command: EmergencyCommand, envelope: CommandEnvelope): Promise<Outcome>;
+  /** Shards that have not halted for the emergency stop in force; waits for them up to the timeout (DESIGN §4.5). */
+  waitForHalt(): Promise<FleetHaltReport>;
+  emergency(): Promise<EmergencyStatus>;
+}
+
 export interface TargetingApi {
   /** Refuses with `invalid-query` and `details.at` (character, from 0) for a query that can't be parsed. */
   preview(
@@ -157,6 +166,7 @@ export interface ApiServices {
   readonly artifacts: ArtifactApi;
   readonly vehicles: VehicleApi;
   readonly campaigns: CampaignApi;
+  readonly fleet: FleetApi;
   readonly targeting: TargetingApi;
   readonly access: AccessService;
   /** Public keys that manifests are signed with. */

@@ -20,6 +20,7 @@ import { createCampaignService } from '../app/campaigns/campaign-service.ts';
 import { createGatekeeper } from '../app/campaigns/gatekeeper.ts';
 import { createPlanner } from '../app/campaigns/planner.ts';
 import { createWithdrawals } from '../app/campaigns/withdrawals.ts';
+import { createFleetService } from '../app/fleet/fleet-service.ts';
 import type { Runtime } from '../app/handle-command.ts';
 import { createIdSource } from '../app/new-id.ts';
 import type { VehicleLink } from '../app/ports.ts';
@@ -128,6 +129,7 @@ function createApplication(
       },
     }),
     campaigns: createCampaignService(runtime, { clock: systemClock, haltTimeout_ms: config.haltTimeoutMs }),
+    fleet: createFleetService(runtime, { clock: systemClock, haltTimeout_ms: config.haltTimeoutMs }),
     presence: createPresenceTable(),
   };
 }

@@ -4,6 +4,7 @@ import type { ApiServices, Readiness } from '../api/services.ts';
 import type { RunningAccess } from '../app/access/access-service.ts';
 import type { ArtifactService } from '../app/artifacts/artifact-service.ts';
 import type { CampaignService } from '../app/campaigns/campaign-service.ts';
+import type { FleetService } from '../app/fleet/fleet-service.ts';
 import type { Runtime } from '../app/handle-command.ts';
 import type { Clock, Document, KeyRegistry, Page, ReadModelReader } from '../app/ports.ts';
 import type { PresenceTable } from '../app/vehicle-link/presence-table.ts';
@@ -21,6 +22,7 @@ export interface ServiceParts {
   readonly vehicles: VehicleService;
   readonly identity: VehicleIdentity;
   readonly campaigns: CampaignService;
+  readonly fleet: FleetService;
   readonly reader: ReadModelReader;
   readonly projector: ProjectorClient;
   readonly presence: PresenceTable;
@@ -55,6 +57,7 @@ export function createServices(parts: ServiceParts): ApiServices {
     artifacts: parts.artifacts,
     vehicles: endingConnections(parts.vehicles, parts.onCredentialEnded),
     campaigns,
+    fleet: parts.fleet,
     targeting: createTargetingApi(runtime, projector, identity),
     access: {
       ...access,

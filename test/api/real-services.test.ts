@@ -13,6 +13,7 @@ import { buildServer } from '../../src/api/server.ts';
 import { startAccess } from '../../src/app/access/access-service.ts';
 import { createCampaignService } from '../../src/app/campaigns/campaign-service.ts';
 import { createPlanner } from '../../src/app/campaigns/planner.ts';
+import { createFleetService } from '../../src/app/fleet/fleet-service.ts';
 import type { Position, TargetSelector } from '../../src/app/ports.ts';
 import { startProjector } from '../../src/app/projector.ts';
 import { vinIdentity } from '../../src/app/vehicles/identity.ts';
@@ -85,6 +86,7 @@ async function start() {
         releasedArtifacts: async () => [],
       }),
       campaigns: createCampaignService(runtime, { clock: systemClock, haltTimeout_ms: 50 }),
+      fleet: createFleetService(runtime, { clock: systemClock, haltTimeout_ms: 50 }),
       targeting: {
         preview: async () => ({ ok: true, matched: 1, compatible: 1, reasons: [], facets: {} }),
         putList: async () => ({ ok: true, vehicles: 0 }),
@@ -271,6 +273,36 @@ describe('a campaign over HTTP', () => {
       targeted: true,
       now: { matchesQuery: true },
     });
+  });
+
+  it('stops the fleet with 202 where no shard worker confirms, resumes nothing, and lifts', async () => {
+    const stop = await post('ada', '/v1/fleet/emergency-stop', { reason: 'fire' });
+    expect(stop.statusCode, stop.body).toBe(202);
+    expect(stop.json()).toMatchObject({
+      id: 'fleet',
+      events: ['EmergencyStopped'],
+      active: true,
+      halted: false,
+      missing: [{ campaignId: 'c1', shards: [expect.any(Number)] }],
+    });
+    expect((await get('/v1/fleet/status')).emergencyStop).toEqual({
+      active: true,
+      reason: 'fire',
+      since: expect.stringMatching(/Z$/),
+    });
+    await post('ada', '/v1/campaigns/c1/pause', { reason: 'a look' });
+    const resumed = await post('ada', '/v1/campaigns/c1/resume', { reason: 'go on' });
+    expect(resumed.statusCode).toBe(409);
+    expect(resumed.json().type).toBe('urn:fleetwave:problem:emergency-stop');
+    expect((await post('ada', '/v1/fleet/emergency-lift', { reason: 'out' })).statusCode).toBe(403);
+    const lift = await post('bob', '/v1/fleet/emergency-lift', { reason: 'out' });
+    expect(lift.statusCode, lift.body).toBe(200);
+    expect((await get('/v1/fleet/status')).emergencyStop).toEqual({
+      active: false,
+      reason: null,
+      since: null,
+    });
+    expect((await post('ada', '/v1/campaigns/c1/resume', { reason: 'go on' })).statusCode).toBe(200);
   });
 
   it('pauses with 202 where no shard worker confirms, and exports every event in order', async () => {

@@ -13,6 +13,9 @@ const status = z
     vehicles: z.int().meta({ description: 'Registered and not decommissioned.' }),
     online: z.int().meta({ description: 'Connected to the broker now.' }),
     active: z.int().meta({ description: 'Connected now, or heard of within 15 minutes.' }),
+    emergencyStop: z
+      .object({ active: z.boolean(), reason: z.string().nullable(), since: z.string().nullable() })
+      .meta({ description: 'While it is active nothing is offered or granted, in no campaign.' }),
     byBrand: counts,
     ...groups.shape,
     activeBy: groups.meta({ description: 'The active ones in the same groups; at most 10 s old.' }),
@@ -94,6 +97,7 @@ export function fleetRoutes(app: FastifyInstance, services: ApiServices): void {
         vehicles: await services.reader.count('vehicles', { decommissioned: false }),
         online: services.presence.onlineCount(),
         active: services.presence.active(services.clock.now()).length,
+        emergencyStop: await services.fleet.emergency(),
         byBrand,
         byModel,
         byRegion,

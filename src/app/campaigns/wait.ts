@@ -20,7 +20,7 @@ const NOTHING_TO_HALT: HaltReport = { halted: true, shards: [], missing: [] };
  * Feeds events after `after` to `done` until it gives true.
  * @returns false when the time is up first. @throws when the log can't be read.
  */
-async function until(
+export async function until(
   store: EventStore,
   clock: Clock,
   options: { readonly after: Position; readonly prefixes: readonly string[]; readonly timeout_ms: number },

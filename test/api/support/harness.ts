@@ -7,6 +7,7 @@ import { createMemoryEventStore } from '../../../src/adapters/event-store/memory
 import { buildServer, type ServerOptions } from '../../../src/api/server.ts';
 import type { ApiServices } from '../../../src/api/services.ts';
 import { type RunningAccess, startAccess } from '../../../src/app/access/access-service.ts';
+import { createFleetService } from '../../../src/app/fleet/fleet-service.ts';
 import type { Runtime } from '../../../src/app/handle-command.ts';
 import type { EventStore, RecordedEvent } from '../../../src/app/ports.ts';
 import type { Role } from '../../../src/domain/access/events.ts';
@@ -52,6 +53,7 @@ export async function startHarness(
     artifacts: fakeArtifacts(runtime),
     vehicles: fakeVehicles(runtime),
     campaigns: fakeCampaigns(runtime),
+    fleet: createFleetService(runtime, { clock: systemClock, haltTimeout_ms: 50 }),
     targeting: fakeTargeting(),
     access,
     signingKeys: { keys: async () => [] },
