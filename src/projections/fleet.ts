@@ -46,17 +46,26 @@ function count(documents: Documents, id: (typeof SECTIONS)[number], name: string
   documents.put('fleet', section);
 }
 
-function countMember(documents: Documents, member: FleetMember, by: number): void {
-  if (member.decommissioned) return;
-  count(documents, 'byBrand', member.brand, by);
-  count(documents, 'byModel', member.model, by);
-  count(documents, 'byRegion', member.region, by);
-  count(documents, 'byAssignment', member.phase, by);
+/** What a vehicle is counted under; nothing once it is decommissioned. */
+const namesOf = ({ decommissioned, brand, model, region, phase }: FleetMember) =>
+  decommissioned
+    ? { byBrand: '', byModel: '', byRegion: '', byAssignment: '' }
+    : { byBrand: brand, byModel: model, byRegion: region, byAssignment: phase };
+
+/** Touches only the sections in which the vehicle moves: most events change its phase and nothing else. */
+function recount(documents: Documents, before: FleetMember | null, after: FleetMember): void {
+  const from = before === null ? null : namesOf(before);
+  const to = namesOf(after);
+  for (const id of SECTIONS) {
+    if (from?.[id] === to[id]) continue;
+    if (from !== null) count(documents, id, from[id], -1);
+    count(documents, id, to[id], 1);
+  }
 }
 
 export const fleet: Projection = {
   name: 'fleet',
-  version: 1,
+  version: 2,
   prefixes: ['vehicle-', 'rollout-'],
   collections: [
     { name: 'fleet', indexes: [] },
@@ -77,8 +86,7 @@ export const fleet: Projection = {
     const member = before ?? { id, ...NEW };
     const after = change(member, projected);
     if (before !== null && after === member) return;
-    if (before !== null) countMember(documents, before, -1);
-    countMember(documents, after, 1);
+    recount(documents, before, after);
     documents.put('fleet-members', after);
   },
 };
