@@ -157,6 +157,25 @@ describe('pause and abort', () => {
     expect(await progress()).toMatchObject({ state: 'running' });
   });
 
+  it('stops the fleet in an emergency: the answer means stopped; lifted, new offers are made', async () => {
+    const stop = await world.persons.oda.request('POST', '/v1/fleet/emergency-stop', {
+      body: { reason: 'Vehicles do not start.' },
+    });
+    expect(stop).toMatchObject({ status: 200, body: { active: true, halted: true, missing: [] } });
+    await all(waiting, (v) => v.roundTrip());
+    const before = heard(waiting);
+    await cleared(waiting);
+    await watch(waiting);
+    for (const v of waiting) expect([v.offers, v.grants.length]).toEqual([[], before.get(v)?.grants]);
+    nothingNewWhileHalted(await eventsOf(world.persons.oda));
+    const lift = { body: { reason: 'It was the cold.' } };
+    expect(await world.persons.bob.request('POST', '/v1/fleet/emergency-lift', lift)).toMatchObject({
+      status: 200,
+    });
+    await all(waiting, (v) => v.offered(3));
+    expect(await progress()).toMatchObject({ state: 'running' });
+  });
+
   it('aborts: open offers cleared, what has begun finishes and is counted, and then it is aborted', async () => {
     const installing = waiting.splice(0, 4);
     const granted = waiting.splice(0, 4);
