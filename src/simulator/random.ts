@@ -2,10 +2,11 @@
 
 /** A well-mixed 32-bit hash of a seed, an index and a label (FNV-1a, then the finalizer of MurmurHash3). */
 export function hash32(seed: number, index: number, label: string): number {
-  let h = 0x811c9dc5 ^ (seed | 0);
+  let h = 0x811c9dc5;
   const mix = (value: number): void => {
     h = Math.imul(h ^ (value & 0xff), 0x01000193);
   };
+  for (let shift = 0; shift < 32; shift += 8) mix(seed >>> shift);
   for (let shift = 0; shift < 32; shift += 8) mix(index >>> shift);
   for (let i = 0; i < label.length; i++) mix(label.charCodeAt(i));
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

@@ -44,6 +44,14 @@ describe('fate', () => {
     expect(failing(0.03)).toBeLessThan(380);
   });
 
+  it('of a fleet is another one under another seed, not the same one in another order', () => {
+    const failing = (seed: number): number =>
+      Array.from({ length: 256 }, (_, i) => fateOf(seed, i, { ...CALM, fail: 0.5 })).filter(
+        ({ fails }) => fails !== null,
+      ).length;
+    expect(new Set(Array.from({ length: 16 }, (_, seed) => failing(seed))).size).toBeGreaterThan(8);
+  });
+
   it('of failing does not change with the other rates', () => {
     for (let i = 0; i < 200; i++)
       expect(fateOf(1, i, { ...CALM, fail: 0.1, swap: 1, postpone: 1 }).fails).toBe(
