@@ -2,6 +2,7 @@
 import type { Registry } from 'prom-client';
 import type { z } from 'zod';
 import type { AccessService } from '../app/access/access-service.ts';
+import type { ExportedEvent, PersonsCommand } from '../app/campaigns/campaign-service.ts';
 import type { FleetHaltReport } from '../app/fleet/fleet-halt.ts';
 import type { EmergencyCommand, EmergencyStatus } from '../app/fleet/fleet-service.ts';
 import type { CommandEnvelope, CommandOutcome } from '../app/handle-command.ts';
@@ -9,10 +10,11 @@ import type { Clock, KeyRegistry, Position, ReadModelReader, TargetingCount } fr
 import type { AvailableUpdate } from '../app/vehicles/available-updates.ts';
 import type { deprecateArtifact, registerArtifact, withdrawArtifact } from '../domain/artifact/commands.ts';
 import type { Signature } from '../domain/artifact/events.ts';
-import type { CampaignCommand } from '../domain/campaign/commands.ts';
 import type { Rejection } from '../domain/shared/decider.ts';
 import type { VehicleCommand } from '../domain/vehicle/commands.ts';
 import type { Ecu, VehicleDescription } from '../domain/vehicle/events.ts';
+
+export type { ExportedEvent } from '../app/campaigns/campaign-service.ts';
 
 export type Outcome = CommandOutcome<unknown>;
 export type Refused = { readonly ok: false; readonly rejection: Rejection };
@@ -103,14 +105,8 @@ export type ImportResult =
   | { readonly ok: true; readonly vehicleId: string }
   | { readonly ok: false; readonly rejection: Rejection };
 
-/** Commands that a person gives; the others belong to process managers. */
-export type CampaignHttpCommand = Exclude<
-  CampaignCommand,
-  { type: 'RecordTargets' | 'RecordFreezeFailure' | 'ReleaseWave' | 'DecideGate' | 'ConcludeCampaign' }
->;
-
 export interface CampaignApi {
-  execute(campaignId: string, command: CampaignHttpCommand, envelope: CommandEnvelope): Promise<Outcome>;
+  execute(campaignId: string, command: PersonsCommand, envelope: CommandEnvelope): Promise<Outcome>;
   /** Resolves with true when the planner has frozen (or failed to freeze) the newest targeting, false after the timeout. */
   waitForTargets(campaignId: string, timeout_ms: number): Promise<boolean>;
   /** Shards that have not halted yet since the campaign was paused or aborted; waits for them up to the timeout (DESIGN §4.5). */
@@ -119,21 +115,6 @@ export interface CampaignApi {
   events(campaignId: string): Promise<AsyncIterable<readonly ExportedEvent[]> | null>;
   /** The decisions of a campaign (its own stream), oldest first; null when there is no such campaign. */
   history(campaignId: string): Promise<readonly ExportedEvent[] | null>;
-}
-
-/** One line of the event export. */
-export interface ExportedEvent {
-  readonly id: string;
-  readonly stream: string;
-  readonly revision: number;
-  readonly position: Position;
-  readonly type: string;
-  readonly schemaVersion: number;
-  readonly time: string;
-  readonly actor: { readonly kind: string; readonly id: string };
-  readonly causationId: string | null;
-  readonly correlationId: string;
-  readonly data: unknown;
 }
 
 export interface FleetApi {

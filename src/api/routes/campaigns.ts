@@ -1,6 +1,7 @@
 /** The commands of a campaign: one verb each, all of one form. */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import type { PersonsCommand } from '../../app/campaigns/campaign-service.ts';
 import type { Document } from '../../app/ports.ts';
 import {
   abortCampaign,
@@ -18,7 +19,7 @@ import { plain } from '../queries.ts';
 import type { OperationId } from '../roles.ts';
 import { route } from '../route.ts';
 import { campaignParams, commandExample, commandResult, openDocument, policyBody } from '../schemas.ts';
-import type { ApiServices, CampaignHttpCommand } from '../services.ts';
+import type { ApiServices } from '../services.ts';
 import { checkQuery } from './preview-targeting.ts';
 
 /** How long define-targeting waits for the planner, milliseconds. */
@@ -54,7 +55,7 @@ interface CommandSpec<B extends z.ZodType> {
   readonly body: B;
   readonly bodyExample?: unknown;
   readonly problems?: readonly string[];
-  readonly toCommand: (body: z.output<B>) => CampaignHttpCommand;
+  readonly toCommand: (body: z.output<B>) => PersonsCommand;
 }
 
 function command<B extends z.ZodType>(
@@ -212,7 +213,7 @@ function haltingCommands(app: FastifyInstance, services: ApiServices): void {
       },
       handler: async ({ params, body, request, reply }) => {
         const { campaignId } = params;
-        const toExecute: CampaignHttpCommand =
+        const toExecute: PersonsCommand =
           verb === 'pause'
             ? { type: 'PauseCampaign', code: 'operator', cause: null, ...body }
             : { type: 'AbortCampaign', ...body };
