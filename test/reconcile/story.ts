@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import type { Findings } from '../../src/reconcile/findings.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
 
@@ -129,7 +130,7 @@ export function campaignStory(vehicles: Record<string, Story>, incompatible = 2)
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'reconcile-'));
-process.once('exit', () => rmSync(directory, { recursive: true }));
+afterAll(() => rmSync(directory, { recursive: true }));
 
 const writeLines = (name: string, lines: readonly Line[]): string => {
   const path = join(directory, name);
