@@ -35,7 +35,7 @@ import { ensureAdminKey } from './first-admin.ts';
 import { toLog } from './log.ts';
 import { startProjectorThread } from './projector-client.ts';
 import { releasedArtifacts } from './services.ts';
-import { createSelector } from './targeting.ts';
+import { createSelector, createValidationLookup } from './targeting.ts';
 import { openVinKeys } from './vin-keys.ts';
 
 export interface EngineOptions {
@@ -123,10 +123,7 @@ function createApplication(
       signer,
       registry: signingKeys,
       tokenKeys: keys.tokenKeys,
-      lookup: {
-        targetIsKnown: (ecuType, component) => projector.ask('targetIsKnown', ecuType, component),
-        matchesAnyVehicle: (artifact) => projector.ask('matchesAnyVehicle', artifact),
-      },
+      lookup: createValidationLookup(runtime, projector),
     }),
     campaigns: createCampaignService(runtime, { clock: systemClock, haltTimeout_ms: config.haltTimeoutMs }),
     fleet: createFleetService(runtime, { clock: systemClock, haltTimeout_ms: config.haltTimeoutMs }),

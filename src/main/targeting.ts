@@ -1,9 +1,10 @@
 /** The targeting index as planner, API and checks know it, over the projector thread. */
 
 import type { Refused, TargetingApi } from '../api/services.ts';
+import type { ValidationLookup } from '../app/artifacts/validation-checks.ts';
 import type { CommandEnvelope, Runtime } from '../app/handle-command.ts';
 import { metadataOf, toNewEvents } from '../app/handle-command.ts';
-import type { SelectionResult, TargetRow, TargetSelector } from '../app/ports.ts';
+import type { Position, SelectionResult, TargetRow, TargetSelector } from '../app/ports.ts';
 import { type VehicleIdentity, vehicleIdOf } from '../app/vehicles/identity.ts';
 import { reject } from '../domain/shared/decider.ts';
 import { vehicleListStream } from '../domain/shared/streams.ts';
@@ -26,10 +27,29 @@ function refusal(query: string, problem: QueryProblem): Refused {
   return reject('artifact-not-found', sentence(problem), 'Register it, or name another one.', { artifactId });
 }
 
+async function catchUp(projector: ProjectorClient, position: Position): Promise<void> {
+  if (!(await projector.waitFor(position, INDEX_WAIT_MS)))
+    throw new Error('the targeting index has not caught up');
+}
+
+/**
+ * What checks of a validation ask, of every vehicle recorded before they ask: whoever registers vehicles and then
+ * validates must not be told that there are none.
+ */
+export const createValidationLookup = ({ store }: Runtime, projector: ProjectorClient): ValidationLookup => ({
+  async targetIsKnown(ecuType, component) {
+    await catchUp(projector, await store.head());
+    return projector.ask('targetIsKnown', ecuType, component);
+  },
+  async matchesAnyVehicle(artifact) {
+    await catchUp(projector, await store.head());
+    return projector.ask('matchesAnyVehicle', artifact);
+  },
+});
+
 export const createSelector = (projector: ProjectorClient): TargetSelector => ({
   async select(query, artifactIds, atLeast): Promise<SelectionResult> {
-    if (!(await projector.waitFor(atLeast, INDEX_WAIT_MS)))
-      throw new Error('the targeting index has not caught up');
+    await catchUp(projector, atLeast);
     const opened = await projector.ask('openSelection', query, artifactIds);
     if (!opened.ok) return { ok: false, reason: sentence(opened.problem) };
     const { id, ok: _ok, ...selection } = opened;
