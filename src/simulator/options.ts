@@ -52,7 +52,7 @@ export interface CheckedOptions {
 }
 
 const DEFAULT_MQTT_PORT = 7401;
-/** A connection costs the broker about 15 KB, and to connect anew more time than anything else that a vehicle does. */
+/** Each costs the broker some 20 KB; the others have to connect anew to see what is open, which costs it time. */
 const DEFAULT_CONNECTIONS = 8000;
 
 export const parseWhole =
