@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { describeSettings, loadConfig } from '../config.ts';
-import { type RunningServer, startServer } from '../main.ts';
+import type { RunningServer } from '../main.ts';
 
 interface Flags {
   dataDir?: string;
@@ -30,6 +30,8 @@ export const startCommand = (): Command =>
     .addHelpText('after', () => `\nSettings from the environment (flags win):\n${settings()}`)
     .action(async (flags: Flags) => {
       const { jsonReady, ...given } = flags;
+      // Loaded here, so that the other commands start fast.
+      const { startServer } = await import('../main.ts');
       const server = await startServer(loadConfig(given, process.env), (error) => {
         console.error(`Fleetwave can't go on: ${error.message}`);
         process.exit(1);
