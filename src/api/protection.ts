@@ -25,6 +25,13 @@ export const PROTECTION_DEFAULTS: ProtectionOptions = {
 /** Answers of these cost next to nothing and are what one looks at when a server is under pressure. */
 const ALWAYS: ReadonlySet<OperationId | undefined> = new Set<OperationId>(['livez', 'readyz', 'getMetrics']);
 
+/** What takes load away, or has to come through when everything goes wrong at once. Rate limits still hold. */
+const STOPPING: ReadonlySet<OperationId | undefined> = new Set<OperationId>([
+  'stopEmergency',
+  'pauseCampaign',
+  'abortCampaign',
+]);
+
 const operationOf = (request: FastifyRequest): OperationId | undefined =>
   request.routeOptions.config.operation?.id;
 
@@ -33,7 +40,8 @@ export async function registerPressure(app: FastifyInstance, options: Protection
     maxEventLoopDelay: options.maxEventLoopDelay_ms,
     maxRssBytes: options.maxRss_bytes,
     pressureHandler: async (request, _reply, type) => {
-      if (ALWAYS.has(operationOf(request))) return;
+      const operation = operationOf(request);
+      if (ALWAYS.has(operation) || STOPPING.has(operation)) return;
       throw problem('overloaded', `the server has too much to do (${type})`, {
         hint: 'Repeat the request after the seconds in Retry-After.',
         headers: { 'retry-after': '2' },

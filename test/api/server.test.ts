@@ -124,6 +124,17 @@ describe('protection', () => {
     await pressed.close();
   });
 
+  it('lets what stops vehicles through, however much there is to do', async () => {
+    const pressed = await startHarness({ protection: { maxRss_bytes: 1 } });
+    await sleep(1100);
+    const post = (url: string) => pressed.call({ method: 'POST', url, payload: { reason: 'smoke' } });
+    for (const verb of ['pause', 'abort'])
+      expect((await post(`/v1/campaigns/none/${verb}`)).json().type).toBe('urn:fleetwave:problem:not-found');
+    expect((await post('/v1/fleet/emergency-stop')).statusCode).toBeLessThan(300);
+    expect((await post('/v1/campaigns/none/resume')).statusCode).toBe(503);
+    await pressed.close();
+  });
+
   it('is not ready with the reasons', async () => {
     const checks = [{ name: 'log', ok: false, detail: 'disk full' }];
     const sick = await startHarness({}, () => ({ readiness: async () => ({ ready: false, checks }) }));
