@@ -3,8 +3,8 @@ import { openFileBlobStore } from '../adapters/artifact-store/file/file-blob-sto
 import { openSqliteEventReader } from '../adapters/event-store/sqlite/sqlite-event-reader.ts';
 import { openKeys } from '../adapters/keys/file/open-keys.ts';
 import { checkIntegrity } from '../app/artifacts/integrity.ts';
+import { bad, type Finding, good } from '../app/ports/probe.ts';
 import { type Config, environmentName } from '../config.ts';
-import { bad, type Finding, good } from './finding.ts';
 
 const ADVICE = 'Withdraw the artifact, and upload it under a new version; vehicles refuse these bytes too.';
 

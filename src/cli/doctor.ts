@@ -1,10 +1,10 @@
 import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { Command } from 'commander';
+import { bad, type Finding, good } from '../app/ports/probe.ts';
 import { type Config, environmentName, loadConfig } from '../config.ts';
 import { findRunning } from './client.ts';
 import { examineArtifacts } from './doctor-deep.ts';
-import { bad, type Finding, good } from './finding.ts';
 import { withDataDir } from './options.ts';
 
 const GIB = 1024 ** 3;

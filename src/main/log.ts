@@ -1,6 +1,6 @@
 /** The server's log: one JSON line each on stderr, so that stdout stays for what commands print. */
 import { destination, type Logger, pino } from 'pino';
-import type { Log } from '../app/campaigns/agent.ts';
+import type { Log } from '../app/ports.ts';
 import type { Config } from '../config.ts';
 
 export const createLogger = (config: Config): Logger =>

@@ -2,10 +2,7 @@
  * What planner, gatekeeper and withdrawals have in common: fold the log, then do what its state says is due, and
  * look again when the log grows or a time comes. Nothing is kept but the fold, so an agent can die at any time.
  */
-import type { Clock, EventStore, Position, RecordedEvent } from '../ports.ts';
-
-export type LogLevel = 'info' | 'warn' | 'error';
-export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
+import type { Clock, EventStore, Log, Position, RecordedEvent } from '../ports.ts';
 
 export interface Agent {
   readonly name: string;

@@ -4,8 +4,8 @@
  */
 import type { CampaignState } from '../../domain/campaign/state.ts';
 import { metadataOf, type Runtime } from '../handle-command.ts';
-import type { Clock, RecordedEvent, TargetSelection, TargetSelector } from '../ports.ts';
-import { type Agent, createAgent, type Log } from './agent.ts';
+import type { Clock, Log, RecordedEvent, TargetSelection, TargetSelector } from '../ports.ts';
+import { type Agent, createAgent } from './agent.ts';
 import { type CampaignView, CampaignViews, type Mark, markOf, writable } from './campaign-view.ts';
 import { Backoffs, issue, type SystemCommand, systemEnvelope } from './system-command.ts';
 import { type SelectedVehicles, writeTargets } from './target-writer.ts';

@@ -2,7 +2,8 @@
 import type { CampaignCommand } from '../../domain/campaign/commands.ts';
 import type { CampaignState } from '../../domain/campaign/state.ts';
 import type { CommandEnvelope, CommandOutcome, Runtime } from '../handle-command.ts';
-import { backoff_ms, type Log } from './agent.ts';
+import type { Log } from '../ports.ts';
+import { backoff_ms } from './agent.ts';
 import { runCampaignCommand } from './lookups.ts';
 
 export interface SystemCommand {

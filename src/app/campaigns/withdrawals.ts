@@ -6,8 +6,8 @@ import type { Campaign } from '../../domain/campaign/state.ts';
 import { readEvent } from '../../domain/events.ts';
 import { parseStream } from '../../domain/shared/streams.ts';
 import type { Runtime } from '../handle-command.ts';
-import type { Clock, RecordedEvent } from '../ports.ts';
-import { type Agent, createAgent, type Log } from './agent.ts';
+import type { Clock, Log, RecordedEvent } from '../ports.ts';
+import { type Agent, createAgent } from './agent.ts';
 import { type CampaignView, CampaignViews, markOf, writable } from './campaign-view.ts';
 import { Backoffs, issue } from './system-command.ts';
 

@@ -10,9 +10,20 @@ export interface FeedbackRecord {
   readonly receivedAt: number;
 }
 
+/** A vehicle that has just connected and subscribed. */
+export interface Arrival {
+  readonly vehicleId: string;
+  readonly shard: number;
+}
+
 /** Where the bridge puts messages. Resolves when they are as safe as the adapter makes them. */
 export interface FeedbackSink {
   publish(records: readonly FeedbackRecord[]): Promise<void>;
+  /**
+   * For brokers that can't render state on subscribe: the owner of the shard sends the vehicle what is open for it.
+   * May be lost; the next connection tells again.
+   */
+  arrived(vehicles: readonly Arrival[]): Promise<void>;
 }
 
 /** What a source calls. `process` resolves when the records' decisions are durable and receipted. */
@@ -20,6 +31,8 @@ export interface ShardOwner {
   assign(shards: readonly number[]): Promise<void>;
   revoke(shards: readonly number[]): Promise<void>;
   process(shard: number, records: readonly FeedbackRecord[]): Promise<void>;
+  /** Sends these vehicles what is open for them. Never throws for a shard that is not owned. */
+  greet(shard: number, vehicleIds: readonly string[]): Promise<void>;
 }
 
 export interface FeedbackSource {

@@ -61,6 +61,15 @@ export function windowOf(state: ShardState, rollout: Rollout, timeZone: string) 
   return window === null ? null : windowAt(window, timeZone, new Date(state.now_ms).toISOString());
 }
 
+/** Whether some rollout has an offer or an attempt of the vehicle under way. */
+export function hasOpen(state: ShardState, vehicleId: string): boolean {
+  for (const { table } of state.rollouts.values()) {
+    const row = table.indexOf(vehicleId);
+    if (row >= 0 && isInFlight(table.phase(row))) return true;
+  }
+  return false;
+}
+
 interface Wanted {
   readonly request: GrantRequest;
   readonly assignment: AssignmentState;

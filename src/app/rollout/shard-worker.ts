@@ -9,6 +9,7 @@ import { NotOwnedError, newMetrics, type ShardWorkerDeps, type WorkerMetrics } f
 import { OfferContents } from './offer-content.ts';
 import { Pulse } from './pulse.ts';
 import { Shard } from './shard.ts';
+import { createTelling } from './telling.ts';
 
 export type { ShardWorkerDeps, WorkerMetrics } from './deps.ts';
 export { ClockBehindError, FencedError, NotOwnedError } from './deps.ts';
@@ -25,6 +26,10 @@ export interface ShardWorker extends ShardOwner {
    * @throws NotOwnedError when the shard is not owned here.
    */
   render(vehicleId: string, topic: 'update' | 'grant'): Promise<Uint8Array | null>;
+  /** The broker may have lost what it was given: owned shards send everything that is open again. */
+  repeatEverything(): Promise<void>;
+  /** The broker holds offers for these vehicles: those of owned shards are told what is open now, also that nothing is. */
+  correct(vehicleIds: readonly string[]): Promise<void>;
   readonly metrics: Readonly<WorkerMetrics>;
   /** Campaigns that offer nothing in a shard, and why. */
   holds(): readonly { readonly shard: number; readonly campaignId: string; readonly reason: string }[];
@@ -82,6 +87,7 @@ export function createShardWorker(deps: ShardWorkerDeps): ShardWorker {
   };
 
   return {
+    ...createTelling(shards, deps.onError),
     metrics,
     tick,
     revoke,

@@ -2,14 +2,14 @@
 import { shardStream } from '../../domain/shared/streams.ts';
 import type { FeedbackRecord } from '../ports.ts';
 import { FencedError, NotOwnedError } from './deps.ts';
-import { grantMessages, sendGrants, sendUpdates, updateMessages } from './documents.ts';
+import { grantMessages, hasOpen, sendGrants, sendUpdates, updateMessages } from './documents.ts';
 import { offerNext } from './offering.ts';
 import { processBatch } from './process-batch.ts';
 import { reconcile } from './reconcile.ts';
 import { BackingOffError, Retries } from './retries.ts';
 import { SerialQueue } from './serial-queue.ts';
 import type { ShardState, WorkerContext } from './shard-state.ts';
-import { lastEpoch, takeShard } from './takeover.ts';
+import { lastEpoch, oweOpen, takeShard } from './takeover.ts';
 import { timeOutNext } from './timeouts.ts';
 
 /** Vehicles that subscribe at once wait here; a broker full of them is slowed down, not refused, below this. */
@@ -45,6 +45,24 @@ export class Shard {
 
   process(records: readonly FeedbackRecord[]): Promise<void> {
     return this.#run('feedback', (state) => processBatch(state, records));
+  }
+
+  /** What is open for these vehicles is sent to them: they have just connected, or the broker may hold something old. */
+  tell(vehicleIds: readonly string[], also: 'only what is open' | 'that nothing is open'): Promise<void> {
+    return this.#run('what is owed', async (state) => {
+      const open = vehicleIds.filter(
+        (vehicleId) => also === 'that nothing is open' || hasOpen(state, vehicleId),
+      );
+      await sendUpdates(state, open, 'updates');
+      await sendGrants(state, new Set(vehicleIds));
+    });
+  }
+
+  /** The broker may have lost what it was given: everything that is open is sent again in the next rounds. */
+  async oweEverything(): Promise<void> {
+    await this.#run('what is owed', async (state) => {
+      for (const rollout of state.rollouts.values()) oweOpen(state, rollout);
+    });
   }
 
   /** Something that may concern the shard was recorded. Many pokes in a row are one job. */

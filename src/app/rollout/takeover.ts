@@ -69,7 +69,7 @@ export async function takeShard(worker: WorkerContext, shard: number): Promise<S
     const state = new ShardState(worker, log, folded, revision + 1);
     for (const [campaignId, planId] of folded.opened)
       if (!isOver(state.view(campaignId).campaign))
-        oweEverything(state, await loadRollout(state, campaignId, planId));
+        oweOpen(state, await loadRollout(state, campaignId, planId));
     worker.metrics.shardsTaken += 1;
     return state;
   }
@@ -77,7 +77,7 @@ export async function takeShard(worker: WorkerContext, shard: number): Promise<S
 }
 
 /** Whoever recorded it may have died before sending it: it is sent again, which is harmless (DESIGN §4.4). */
-function oweEverything(state: ShardState, { table }: Rollout): void {
+export function oweOpen(state: ShardState, { table }: Rollout): void {
   for (const row of table.rowsIn('offered', 'accepted')) {
     state.owedUpdates.add(table.vehicleId(row));
     if (table.phase(row) === 'accepted') state.owedGrants.add(table.vehicleId(row));

@@ -4,10 +4,9 @@ import {
   createMemoryEventStore,
   type MemoryEventStoreOptions,
 } from '../../../src/adapters/event-store/memory/memory-event-store.ts';
-import type { Log } from '../../../src/app/campaigns/agent.ts';
 import { runCampaignCommand } from '../../../src/app/campaigns/lookups.ts';
 import { type Runtime, toNewEvents } from '../../../src/app/handle-command.ts';
-import type { Clock, RecordedEvent } from '../../../src/app/ports.ts';
+import type { Clock, Log, RecordedEvent } from '../../../src/app/ports.ts';
 import type { CampaignCommand } from '../../../src/domain/campaign/commands.ts';
 import type { DomainEvent } from '../../../src/domain/events.ts';
 import type { Phase } from '../../../src/domain/rollout/events.ts';

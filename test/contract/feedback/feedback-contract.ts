@@ -27,23 +27,29 @@ export function recordingOwner(): ShardOwner & {
   readonly seen: Map<number, number[]>;
   readonly batches: number[];
   readonly assigned: Set<number>;
+  readonly greeted: string[];
   hold(): () => void;
   failNext(): void;
 } {
   const seen = new Map<number, number[]>();
   const batches: number[] = [];
   const assigned = new Set<number>();
+  const greeted: string[] = [];
   let held: Promise<void> = Promise.resolve();
   let fail = false;
   return {
     seen,
     batches,
     assigned,
+    greeted,
     async assign(shards) {
       for (const shard of shards) assigned.add(shard);
     },
     async revoke(shards) {
       for (const shard of shards) assigned.delete(shard);
+    },
+    async greet(_shard, vehicleIds) {
+      greeted.push(...vehicleIds);
     },
     async process(shard, records) {
       await held;
@@ -124,6 +130,14 @@ export function feedbackContract(name: string, open: () => Promise<FeedbackFixtu
       await feedback.publish([sent]);
       await eventually(() => expect(got).toHaveLength(1));
       expect({ ...got[0], payload: Buffer.from(got[0]?.payload ?? []) }).toEqual(sent);
+    });
+
+    scenario('has vehicles that arrive greeted by the owner of their shard', async ({ feedback }, owner) => {
+      await feedback.arrived([
+        { vehicleId: 'V1', shard: 1 },
+        { vehicleId: 'V2', shard: 2 },
+      ]);
+      await eventually(() => expect(owner.greeted.toSorted()).toEqual(['V1', 'V2']));
     });
 
     scenario('processes what gathers meanwhile in one batch', async ({ feedback }, owner) => {

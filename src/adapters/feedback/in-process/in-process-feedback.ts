@@ -132,6 +132,15 @@ export function createInProcessFeedback(options: InProcessFeedbackOptions): Feed
       });
     },
 
+    async arrived(vehicles) {
+      const byShard = Map.groupBy(vehicles, ({ shard }) => shard);
+      for (const [shard, arrivals] of byShard)
+        await owner?.greet(
+          shard,
+          arrivals.map(({ vehicleId }) => vehicleId),
+        );
+    },
+
     async start(given) {
       if (state !== 'new') throw new Error('feedback was started before');
       owner = given;

@@ -1,4 +1,4 @@
-/** What `doctor` found out by one check. */
+/** What `doctor` finds out about an engine by one check. */
 export interface Finding {
   readonly check: string;
   readonly ok: boolean;
