@@ -1,6 +1,8 @@
 /** `fleetwave`: the command line. The server is loaded only by the commands that need it. */
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { CliError } from './cli/client.ts';
+import { configCommand } from './cli/config.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { exportEventsCommand } from './cli/export-events.ts';
 import { importCommand } from './cli/import.ts';
@@ -27,12 +29,15 @@ const program = new Command('fleetwave')
   .addCommand(verifyCommand())
   .addCommand(keysCommand())
   .addCommand(vehicleCredentialsCommand())
+  .addCommand(configCommand())
   .addCommand(doctorCommand());
 
 /** What a user can act on is said in a sentence; anything else is our fault and shows where. */
 const EXPECTED = new Set(['CliError', 'ConfigError', 'EventStoreError', 'KeyFileError', 'BrokerPortError']);
 
 try {
+  // Variables that are set already win.
+  if (existsSync('.env')) process.loadEnvFile('.env');
   await program.parseAsync();
 } catch (error) {
   const expected =

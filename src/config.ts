@@ -1,49 +1,20 @@
 /** All settings in one place: read once, checked, and told apart by where they came from. */
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { complaintsOf } from './config/rules.ts';
+import { environmentName, isOurs, OTHER_NAMES, type SettingKey, settings } from './config/settings.ts';
+import { suggestion } from './config/suggestion.ts';
 
-const port = z.coerce.number().int().min(0).max(65_535);
-const positive = z.coerce.number().int().min(1);
-
-/** One entry per setting: its environment name is `FLEETWAVE_` and the key in upper snake case. */
-const settings = {
-  dataDir: z.string().min(1).default('./data').describe('Directory of everything that is kept'),
-  httpHost: z.string().min(1).default('127.0.0.1').describe('Address the HTTP API listens on'),
-  httpPort: port.default(7400).describe('Port of the HTTP API; 0 = any free one'),
-  mqttHost: z.string().min(1).default('127.0.0.1').describe('Address the embedded MQTT broker listens on'),
-  mqttPort: port.default(7401).describe('Port of the embedded MQTT broker; 0 = any free one'),
-  publicUrl: z
-    .url()
-    .optional()
-    .describe('Where vehicles reach the HTTP API for downloads; default: its own address'),
-  identity: z
-    .enum(['vin', 'pseudonym'])
-    .default('vin')
-    .describe('What a vehicle id is; fixed at the first start of a data directory'),
-  masterKey: z
-    .string()
-    .optional()
-    .describe('Base64 of 32 bytes that wrap content keys; default: a key file in the data directory'),
-  logLevel: z
-    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
-    .default('info')
-    .describe('How much is logged'),
-  haltTimeoutMs: positive
-    .default(5000)
-    .describe('How long pause and abort wait for all shards, milliseconds'),
-  timeoutGraceS: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .default(300)
-    .describe('After a start, how long no attempt is timed out, seconds'),
-  grantValidS: positive.default(86_400).describe('How long a download grant is valid, seconds'),
-  tickMs: positive.default(250).describe('How often the next vehicles are looked for, milliseconds'),
-} as const;
+export { environmentName, ROLES, type Role } from './config/settings.ts';
 
 const schema = z.object(settings);
-export type Config = z.infer<typeof schema> & { readonly paths: DataPaths };
-type Key = keyof typeof settings;
+/** Where a value came from. */
+export type Origin = 'flag' | 'environment' | 'file' | 'default';
+export type Config = z.infer<typeof schema> & {
+  readonly paths: DataPaths;
+  readonly origins: Readonly<Record<SettingKey, Origin>>;
+};
 
 /** Where things are in the data directory. */
 export interface DataPaths {
@@ -57,14 +28,14 @@ export interface DataPaths {
   readonly running: string;
 }
 
-export const pathsOf = (dataDir: string): DataPaths => {
+export const pathsOf = (dataDir: string, keysDir?: string): DataPaths => {
   const base = resolve(dataDir);
   return {
     dataDir: base,
     log: join(base, 'log.sqlite'),
     readModels: join(base, 'read-models.sqlite'),
     blobs: join(base, 'blobs'),
-    keys: join(base, 'keys'),
+    keys: keysDir === undefined ? join(base, 'keys') : resolve(keysDir),
     adminKey: join(base, 'admin.key'),
     running: join(base, 'server.json'),
   };
@@ -74,27 +45,34 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-const PREFIX = 'FLEETWAVE_';
-/** Read by the CLI, not by the server. */
-const CLI_NAMES = ['FLEETWAVE_SERVER', 'FLEETWAVE_KEY'];
-export const environmentName = (key: string): string =>
-  PREFIX + key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
-
-const names = new Map((Object.keys(settings) as Key[]).map((key) => [environmentName(key), key]));
+const keys = Object.keys(settings) as SettingKey[];
+const names = new Map(keys.map((key) => [environmentName(key), key]));
 
 /**
  * Reads the settings from flags (they win) and environment.
- * @throws ConfigError for a value out of range, or a `FLEETWAVE_` name that does not exist.
+ * @throws ConfigError for a value out of range, settings that do not go together, or a `FLEETWAVE_` name that does
+ * not exist.
  */
-export function loadConfig(flags: Partial<Record<Key, unknown>>, environment: NodeJS.ProcessEnv): Config {
+export function loadConfig(
+  flags: Partial<Record<SettingKey, unknown>>,
+  environment: NodeJS.ProcessEnv,
+): Config {
   const given: Record<string, unknown> = {};
+  const origins = Object.fromEntries(keys.map((key) => [key, 'default'])) as Record<SettingKey, Origin>;
   for (const [name, value] of Object.entries(environment)) {
-    if (!name.startsWith(PREFIX) || CLI_NAMES.includes(name)) continue;
-    const key = names.get(name);
-    if (key === undefined) throw new ConfigError(`${name} is no setting of Fleetwave.${suggestion(name)}`);
-    if (value !== undefined && value !== '') given[key] = value;
+    if (!isOurs(name) || OTHER_NAMES.includes(name) || value === undefined) continue;
+    const { key, file } = keyOf(name);
+    if (value === '') continue;
+    if (file && environment[environmentName(key)])
+      throw new ConfigError(`Set ${environmentName(key)} or ${name}, not both.`);
+    given[key] = file ? contentOf(name, value) : value;
+    origins[key] = file ? 'file' : 'environment';
   }
-  for (const [key, value] of Object.entries(flags)) if (value !== undefined) given[key] = value;
+  for (const key of keys) {
+    if (flags[key] === undefined) continue;
+    given[key] = flags[key];
+    origins[key] = 'flag';
+  }
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(
@@ -102,7 +80,27 @@ export function loadConfig(flags: Partial<Record<Key, unknown>>, environment: No
     );
     throw new ConfigError(problems.join('\n'));
   }
-  return { ...parsed.data, paths: pathsOf(parsed.data.dataDir) };
+  const complaints = complaintsOf(parsed.data);
+  if (complaints.length > 0) throw new ConfigError(complaints.join('\n'));
+  return { ...parsed.data, paths: pathsOf(parsed.data.dataDir, parsed.data.keysDir), origins };
+}
+
+/** `FLEETWAVE_KAFKA_FILE` names a file that holds the value of `FLEETWAVE_KAFKA`: for secrets that are mounted. */
+function keyOf(name: string): { readonly key: SettingKey; readonly file: boolean } {
+  const key = names.get(name);
+  if (key !== undefined) return { key, file: false };
+  const named = names.get(name.replace(/_FILE$/, ''));
+  if (named !== undefined) return { key: named, file: true };
+  const known = [...names.keys(), ...OTHER_NAMES];
+  throw new ConfigError(`${name} is no setting of Fleetwave.${suggestion(name, known)}`);
+}
+
+function contentOf(name: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new ConfigError(`${name}: ${path} can't be read: ${(error as Error).message}`);
+  }
 }
 
 /** The settings for `--help` and the docs. */
@@ -111,7 +109,7 @@ export const describeSettings = (): readonly {
   readonly about: string;
   readonly fallback: string;
 }[] =>
-  (Object.keys(settings) as Key[]).map((key) => {
+  keys.map((key) => {
     const fallback = schema.shape[key].safeParse(undefined).data;
     return {
       name: environmentName(key),
@@ -120,24 +118,29 @@ export const describeSettings = (): readonly {
     };
   });
 
-function suggestion(name: string): string {
-  const ranked = [...names.keys(), ...CLI_NAMES].map((known) => ({
-    known,
-    distance: editDistance(name, known),
-  }));
-  const best = ranked.sort((a, b) => a.distance - b.distance)[0];
-  return best !== undefined && best.distance <= 6 ? ` Did you mean ${best.known}?` : '';
-}
+/** Every setting as it is in force; what is secret is masked. */
+export const effectiveSettings = (
+  config: Config,
+): readonly { readonly name: string; readonly value: string | null; readonly origin: Origin }[] =>
+  keys.map((key) => {
+    const value = config[key];
+    return {
+      name: environmentName(key),
+      value: value === undefined ? null : masked(String(value), schema.shape[key].meta()?.['secret']),
+      origin: config.origins[key],
+    };
+  });
 
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substituted = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substituted, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+const MASK = '***';
+
+/** An address keeps what is needed to see where it leads. */
+function masked(value: string, secret: unknown): string {
+  if (secret === 'whole') return MASK;
+  if (secret !== 'address') return value;
+  return value
+    .replace(
+      /^([a-z0-9+]+:\/\/)([^@/?]*)@/i,
+      (_, scheme: string, user: string) => `${scheme}${user.split(':')[0]}:${MASK}@`,
+    )
+    .replace(/((?:secret|password|key|token)[a-z]*=)[^&]*/gi, `$1${MASK}`);
 }

@@ -8,6 +8,7 @@ import { CampaignWatch } from './campaign-watch.ts';
 import { NotOwnedError, newMetrics, type ShardWorkerDeps, type WorkerMetrics } from './deps.ts';
 import { OfferContents } from './offer-content.ts';
 import { Pulse } from './pulse.ts';
+import { runRounds } from './rounds.ts';
 import { Shard } from './shard.ts';
 import { createTelling } from './telling.ts';
 
@@ -36,7 +37,6 @@ export interface ShardWorker extends ShardOwner {
 }
 
 const DEFAULT_TICK_MS = 250;
-const BEAT_MS = 1000;
 
 export function createShardWorker(deps: ShardWorkerDeps): ShardWorker {
   const metrics = newMetrics();
@@ -62,19 +62,6 @@ export function createShardWorker(deps: ShardWorkerDeps): ShardWorker {
   const tick = async (): Promise<void> => {
     await Promise.all([...shards.values()].map((shard) => shard.tick()));
   };
-  const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await tick();
-      await deps.clock.sleep(deps.tick_ms ?? DEFAULT_TICK_MS, stopping.signal);
-    }
-  };
-  /** Beside the rounds, which may be long. */
-  const beat = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      pulse.beat(deps.clock.now());
-      await deps.clock.sleep(BEAT_MS, stopping.signal);
-    }
-  };
   const shardFor = (number: number): Shard => {
     const shard = shards.get(number);
     if (shard === undefined) throw new NotOwnedError(`shard ${number} is not owned here`);
@@ -93,7 +80,7 @@ export function createShardWorker(deps: ShardWorkerDeps): ShardWorker {
     revoke,
     start() {
       watch.start();
-      loop ??= Promise.all([run(), beat()]);
+      loop ??= runRounds(deps.clock, pulse, deps.tick_ms ?? DEFAULT_TICK_MS, tick, stopping.signal);
     },
     async stop() {
       stopping.abort();
