@@ -3,7 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { complaintsOf } from './config/rules.ts';
-import { environmentName, isOurs, OTHER_NAMES, type SettingKey, settings } from './config/settings.ts';
+import {
+  environmentName,
+  isOurs,
+  OTHER_NAMES,
+  SECRETS,
+  type SettingKey,
+  settings,
+} from './config/settings.ts';
 import { suggestion } from './config/suggestion.ts';
 
 export { environmentName, ROLES, type Role } from './config/settings.ts';
@@ -126,7 +133,7 @@ export const effectiveSettings = (
     const value = config[key];
     return {
       name: environmentName(key),
-      value: value === undefined ? null : masked(String(value), schema.shape[key].meta()?.['secret']),
+      value: value === undefined ? null : masked(String(value), SECRETS[key]),
       origin: config.origins[key],
     };
   });

@@ -8,14 +8,11 @@ export type Role = (typeof ROLES)[number];
 const port = z.coerce.number().int().min(0).max(65_535);
 const positive = z.coerce.number().int().min(1);
 
-/** An address with a scheme; masked where it is shown, because it may hold a password. */
+/** An address with a scheme. */
 const address = (schemes: readonly string[], example: string) =>
-  z
-    .string()
-    .refine((text) => schemes.some((scheme) => text.startsWith(`${scheme}:`)), {
-      error: `must be an address such as ${example}`,
-    })
-    .meta({ secret: 'address' });
+  z.string().refine((text) => schemes.some((scheme) => text.startsWith(`${scheme}:`)), {
+    error: `must be an address such as ${example}`,
+  });
 
 const roles = z.union([z.string(), z.array(z.string())]).transform((given, context): readonly Role[] => {
   const names = typeof given === 'string' ? given.split(',').map((name) => name.trim()) : given;
@@ -40,9 +37,7 @@ export const settings = {
     .string()
     .min(1)
     .optional()
-    .describe(
-      'Directory of the deployment’s keys, the same for all processes; default: keys in the data directory',
-    ),
+    .describe('Directory of the keys, the same for all processes; default: keys in the data directory'),
   httpHost: z.string().min(1).default('127.0.0.1').describe('Address the HTTP API listens on'),
   httpPort: port.default(7400).describe('Port of the HTTP API, or of health and metrics; 0 = any free one'),
   mqttHost: z.string().min(1).default('127.0.0.1').describe('Address the embedded MQTT broker listens on'),
@@ -57,7 +52,6 @@ export const settings = {
       error: 'must be sqlite or an address such as esdb://127.0.0.1:2113?tls=false',
     })
     .default('sqlite')
-    .meta({ secret: 'address' })
     .describe('Event log: sqlite (in the data directory) or esdb://… of EventStoreDB'),
   kafka: address(['kafka'], 'kafka://127.0.0.1:9092')
     .optional()
@@ -86,7 +80,6 @@ export const settings = {
     .string()
     .min(1)
     .optional()
-    .meta({ secret: 'whole' })
     .describe('Connection string of an Azure storage account for artifacts'),
   azureContainer: z.string().min(3).default('fleetwave').describe('Container in that account'),
   contentDelivery: z
@@ -100,7 +93,6 @@ export const settings = {
   masterKey: z
     .string()
     .optional()
-    .meta({ secret: 'whole' })
     .describe('Base64 of 32 bytes that wrap content keys; default: a key file in the keys directory'),
   logLevel: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
@@ -120,6 +112,17 @@ export const settings = {
 } as const;
 
 export type SettingKey = keyof typeof settings;
+
+/** What is masked where settings are shown: all of it, or what an address may hold of passwords. */
+export const SECRETS: Partial<Record<SettingKey, 'whole' | 'address'>> = {
+  masterKey: 'whole',
+  azureBlob: 'whole',
+  eventStore: 'address',
+  kafka: 'address',
+  mongodb: 'address',
+  mqtt: 'address',
+  s3: 'address',
+};
 
 const PREFIX = 'FLEETWAVE_';
 export const environmentName = (key: string): string =>
