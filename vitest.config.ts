@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    globalSetup: ['test/support/engines-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
     // Property tests print their seed on failure; a fixed run count keeps CI time even.

@@ -90,7 +90,7 @@ const handle = (identity: Identity, directory: string): Launched => ({
     if (isRunning(identity)) process.kill(identity.pid, signal);
   },
   stop: async () => {
-    await end(identity);
+    await endProcess(identity);
     // A restart in the same directory has its own pid file by now.
     if (recorded(directory) === null) rmSync(pidOf(directory), { force: true });
   },
@@ -132,13 +132,13 @@ export function recorded(directory: string): Identity | null {
 /** Ends the server that was started in this directory, from whatever process. False: none was running. */
 export async function stopRecorded(directory: string, graceMs?: number): Promise<boolean> {
   const identity = recorded(directory);
-  if (identity !== null) await end(identity, graceMs);
+  if (identity !== null) await endProcess(identity, graceMs);
   rmSync(pidOf(directory), { force: true });
   return identity !== null;
 }
 
 /** SIGTERM, and SIGKILL after `graceMs`; resolves when it is gone. */
-async function end(identity: Identity, graceMs = 10_000): Promise<void> {
+export async function endProcess(identity: Identity, graceMs = 10_000): Promise<void> {
   const signal = (name: NodeJS.Signals): void => {
     if (isRunning(identity)) process.kill(identity.pid, name);
   };
