@@ -1,11 +1,13 @@
 /**
- * `npm test`: every suite, then a line that says what ran. Fails when a test was skipped or none was found,
- * so that a run that tested nothing can't look green.
+ * `npm test`: every suite, then which contract ran against which server, then a line that says what ran. Fails when a
+ * test was skipped or none was found, so that a run that tested nothing can't look green; in CI also when a contract
+ * did not run against a server that can be had on any machine.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { laneTable, missingLanes, readLanes } from './lanes.ts';
 
 interface Report {
   readonly numPassedTests: number;
@@ -14,8 +16,13 @@ interface Report {
   readonly numTodoTests: number;
 }
 
+const chosen = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'fleetwave-test-'));
 const output = join(folder, 'report.json');
+const lanesFolder = join(folder, 'lanes');
+mkdirSync(lanesFolder);
+// Ctrl-C reaches the test runner too; we wait for it to tidy up.
+process.on('SIGINT', () => undefined);
 const { status } = spawnSync(
   process.execPath,
   [
@@ -24,9 +31,9 @@ const { status } = spawnSync(
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${output}`,
-    ...process.argv.slice(2),
+    ...chosen,
   ],
-  { stdio: 'inherit' },
+  { stdio: 'inherit', env: { ...process.env, TEST_LANES: lanesFolder } },
 );
 let report: Report | null = null;
 try {
@@ -34,10 +41,18 @@ try {
 } catch {
   console.error('The test runner ended without a report.');
 }
+const lanes = readLanes(lanesFolder);
 rmSync(folder, { recursive: true, force: true });
+
 const skipped = report === null ? 0 : report.numPendingTests + report.numTodoTests;
-const ok = status === 0 && report !== null && report.numPassedTests > 0 && skipped === 0;
 if (skipped > 0) console.error(`${skipped} tests did not run: nothing may be skipped in silence.`);
+if (lanes.length > 0) console.log(`\n${laneTable(lanes)}`);
+// A run of chosen files has only their lanes.
+const missing = chosen.length > 0 ? [] : missingLanes(lanes, globSync('test/contract/**/*.test.ts'));
+for (const lane of missing) console.error(`Missing: ${lane}`);
+const lanesOk = missing.length === 0 || process.env['CI'] !== 'true';
+
+const ok = status === 0 && report !== null && report.numPassedTests > 0 && skipped === 0 && lanesOk;
 console.log(
   `\n${report?.numPassedTests ?? 0} passed, ${report?.numFailedTests ?? 0} failed, ${skipped} skipped`,
 );
