@@ -36,7 +36,7 @@ export function laneTable(lanes: readonly LaneRecord[]): string {
   const rows = lanes.map((lane) => [
     lane.suite,
     lane.adapter,
-    'notRun' in lane ? lane.server : `${lane.server} ${lane.version}`,
+    'notRun' in lane ? lane.server : serverOf(lane),
     'notRun' in lane ? `not run here: ${lane.notRun}` : ran(lane),
   ]);
   const table = [['suite', 'adapter', 'server', ''], ...rows];
@@ -50,6 +50,10 @@ export function laneTable(lanes: readonly LaneRecord[]): string {
     )
     .join('\n');
 }
+
+/** An engine's version names the product; the server's name is not said twice. */
+const serverOf = ({ server, version }: LaneThatRan): string =>
+  version.startsWith(server) ? version : `${server} ${version}`;
 
 const ran = ({ passed, failed }: LaneThatRan): string =>
   failed === 0 ? `ran ${passed}` : `ran ${passed + failed}, ${failed} failed`;
