@@ -1,0 +1,129 @@
+/** A stand-in for EventStoreDB: its gRPC protocol over a small SQLite log, faithful in what hurts. See README.md. */
+import { randomUUID } from 'node:crypto';
+import gossip from '@eventstore/db-client/generated/gossip_grpc_pb.js';
+import features from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
+import streams from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { appendHandler, deleteHandler, tombstoneHandler } from './append-service.ts';
+import { batchAppendHandler } from './batch-append-service.ts';
+import { BEHAVIOURS, type ServerVersion } from './behaviour.ts';
+import { gossipHandler, supportedMethodsHandler } from './cluster-service.ts';
+import { EventLog } from './event-log.ts';
+import { FaultState, type Faults } from './faults.ts';
+import { GroupCommit } from './group-commit.ts';
+import { Listener } from './listener.ts';
+import type { Node } from './node.ts';
+import { readHandler } from './read-service.ts';
+import { systemEvents } from './system-events.ts';
+import { PositionCodec } from './wire.ts';
+
+export interface DoubleOptions {
+  /** Where the log is kept; what is in it is gone on with. Without it the log is in memory. */
+  readonly directory?: string;
+  /** Loopback port; 0 or left out = any free one. */
+  readonly port?: number;
+  /** Whose behaviour to imitate where versions differ; 24.10 by default. */
+  readonly version?: ServerVersion;
+  /** Certificate and key (PEM); plain text without. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Passwords by user name; anyone may come in without. */
+  readonly users?: Readonly<Record<string, string>>;
+  /** Largest append in bytes; 1 MiB by default, as the server's MaxAppendSize. */
+  readonly maxAppendBytes?: number;
+  /** Longest wait for an append in milliseconds; 2,000 by default, as the server's WriteTimeoutMs. */
+  readonly writeTimeoutMs?: number;
+  /** Whether events read from one stream come with their position (true, as from 20.10 on). */
+  readonly streamReadsCarryPosition?: boolean;
+  /** Added to every position, so that a test can go beyond what fits a double. */
+  readonly firstPosition?: bigint;
+  /** Event ids remembered to know repeated appends that expect any revision; 65,536 by default. */
+  readonly recentIds?: number;
+}
+
+export interface EventStoreDouble {
+  /** What a client connects to: `esdb://127.0.0.1:PORT?tls=false`. */
+  readonly url: string;
+  readonly port: number;
+  readonly faults: Faults;
+  /** Breaks every connection and closes the log. */
+  stop(): Promise<void>;
+}
+
+const LARGEST_APPEND = 1_048_576;
+const WRITE_TIMEOUT_MS = 2_000;
+const RECENT_IDS = 65_536;
+
+/** Resolves when it serves. @throws Error when the port is taken or the log is in use. */
+export async function startEventStoreDouble(options: DoubleOptions = {}): Promise<EventStoreDouble> {
+  const log = new EventLog(options.directory, options.recentIds ?? RECENT_IDS);
+  const commits = new GroupCommit(log);
+  const faultState = new FaultState();
+  const server = new Server();
+  const { tls } = options;
+  const credentials =
+    tls === undefined
+      ? ServerCredentials.createInsecure()
+      : ServerCredentials.createSsl(null, [
+          { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) },
+        ]);
+  const injector = server.createConnectionInjector(credentials);
+  const listener = new Listener((socket) => injector.injectConnection(socket));
+  const node: Node = {
+    log,
+    commits,
+    faults: faultState,
+    positions: new PositionCodec(options.firstPosition ?? 0n),
+    behaviour: BEHAVIOURS[options.version ?? '24.10'],
+    users: options.users === undefined ? undefined : new Map(Object.entries(options.users)),
+    maxAppendBytes: options.maxAppendBytes ?? LARGEST_APPEND,
+    writeTimeoutMs: options.writeTimeoutMs ?? WRITE_TIMEOUT_MS,
+    streamReadsCarryPosition: options.streamReadsCarryPosition ?? true,
+    cut: () => listener.cut(),
+    leader: () => undefined,
+  };
+  serve(server, node, () => listener.port);
+  await commits.appendAll(systemEvents(log.last < 0));
+  await listener.listen(options.port ?? 0);
+  return {
+    url: `esdb://127.0.0.1:${listener.port}?tls=${tls !== undefined}`,
+    port: listener.port,
+    faults: faultsOf(faultState, listener),
+    async stop() {
+      await listener.close();
+      injector.destroy();
+      server.forceShutdown();
+      log.close();
+    },
+  };
+}
+
+function serve(server: Server, node: Node, port: () => number): void {
+  const instanceId = randomUUID();
+  server.addService(streams.StreamsService, {
+    read: readHandler(node),
+    append: appendHandler(node),
+    batchAppend: batchAppendHandler(node),
+    delete: deleteHandler(node),
+    tombstone: tombstoneHandler(node),
+  });
+  server.addService(features.ServerFeaturesService, {
+    getSupportedMethods: supportedMethodsHandler(node.behaviour.version),
+  });
+  server.addService(gossip.GossipService, {
+    read: gossipHandler(() => [{ host: '127.0.0.1', port: port(), instanceId, leads: true, alive: true }]),
+  });
+}
+
+function faultsOf(state: FaultState, listener: Listener): Faults {
+  return {
+    loseAnswers: (how, count = 1) => state.loseAnswers(how, count),
+    loseAppends: (count = 1) => state.loseAppends(count),
+    cutConnections: () => listener.cut(),
+    refuseConnections: (ms) => listener.refuse(ms),
+    dropSubscriptions: (afterEvents, how = 'unavailable', count = 1) =>
+      state.dropSubscriptions(afterEvents, how, count),
+    answerNotLeader: (leader, { always = false } = {}) => state.answerNotLeader(leader, always),
+    delayAnswers: (ms) => state.delayAnswers(ms),
+    clear: () => state.clear(),
+  };
+}
