@@ -1,5 +1,5 @@
 /** How an append is stored: one row with its metadata and a JSON array of its events. */
-import type { AppendRequest, RecordedEvent } from '../../app/ports.ts';
+import type { AppendRequest, RecordedEvent, StoredAppend } from '../../app/ports.ts';
 import { EventStoreError } from './errors.ts';
 import { toPosition } from './position.ts';
 
@@ -84,6 +84,23 @@ export function decodeRow(row: AppendRow): RecordedEvent[] {
     data: event.data,
     metadata,
   }));
+}
+
+/** @param hash its link of the chain, 64 hexadecimal digits. */
+export function decodeAppend(row: AppendRow, hash: string): StoredAppend {
+  return {
+    stream: row.stream,
+    firstRevision: row.firstRevision,
+    metadata: JSON.parse(row.metadata) as StoredAppend['metadata'],
+    events: (JSON.parse(row.body) as StoredEvent[]).map(({ id, type, v, data }) => ({
+      id,
+      type,
+      schemaVersion: v,
+      data,
+    })),
+    position: toPosition(row.position + row.count - 1),
+    hash,
+  };
 }
 
 /** Ids of the events of a stored body, in order. */

@@ -87,6 +87,18 @@ export interface EventBatch {
   readonly position: Position;
 }
 
+/** One append as it is stored: what the hash chain of its stream is made of. */
+export interface StoredAppend {
+  readonly stream: string;
+  readonly firstRevision: number;
+  readonly metadata: AppendMetadata;
+  readonly events: readonly NewEvent[];
+  /** Position of its last event. */
+  readonly position: Position;
+  /** Its link of the chain as it is stored: 64 lower-case hexadecimal digits, the same in every kind of log. */
+  readonly hash: string;
+}
+
 export interface SubscribeOptions extends Omit<ReadAllOptions, 'until'> {
   /**
    * Called with one batch at a time and awaited before the next: that is the back-pressure. Batches without
@@ -112,6 +124,11 @@ export interface EventStore {
   /** All events of several (short) streams at once, in the order of the names. */
   readStreams(streams: readonly string[]): Promise<readonly (readonly RecordedEvent[])[]>;
   readAll(options?: ReadAllOptions): AsyncIterable<EventBatch>;
+  /**
+   * Whole appends in the global order, in batches, up to what was the head at the beginning.
+   * @param after position of an append, to begin behind it; default the beginning.
+   */
+  appends(after?: Position): AsyncIterable<readonly StoredAppend[]>;
   subscribe(options: SubscribeOptions): Subscription;
   /** Position of the last event; START for an empty log. */
   head(): Promise<Position>;

@@ -12,6 +12,7 @@ function slowStore(store: EventStore) {
     readStream: (stream, options) => store.readStream(stream, options),
     readStreams: (names) => store.readStreams(names),
     readAll: (options) => store.readAll(options),
+    appends: (after) => store.appends(after),
     subscribe: (options) =>
       store.subscribe({
         ...options,

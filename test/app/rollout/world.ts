@@ -375,6 +375,7 @@ export const deafStore = (store: EventStore): EventStore => ({
   readStream: (stream, options) => store.readStream(stream, options),
   readStreams: (names) => store.readStreams(names),
   readAll: (options) => store.readAll(options),
+  appends: (after) => store.appends(after),
   subscribe: (options) =>
     store.subscribe({
       ...options,

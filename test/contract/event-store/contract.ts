@@ -4,6 +4,7 @@
  */
 import { describe } from 'vitest';
 import { appendContract } from './append-contract.ts';
+import { copyContract } from './copy-contract.ts';
 import { modelContract } from './model-contract.ts';
 import { readContract } from './read-contract.ts';
 import { type EventStoreFactory, subjectOf } from './subject.ts';
@@ -12,7 +13,14 @@ import { upcastContract } from './upcast-contract.ts';
 
 export function eventStoreContract(name: string, factory: EventStoreFactory): void {
   describe(`event store contract: ${name}`, () => {
-    const parts = [appendContract, readContract, subscribeContract, upcastContract, modelContract];
+    const parts = [
+      appendContract,
+      readContract,
+      copyContract,
+      subscribeContract,
+      upcastContract,
+      modelContract,
+    ];
     for (const part of parts) part(() => subjectOf(factory));
   });
 }

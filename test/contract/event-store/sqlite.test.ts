@@ -5,7 +5,12 @@ import { openSqliteEventStore } from '../../../src/adapters/event-store/sqlite/s
 import { lane } from '../../support/engines.ts';
 import { eventStoreContract } from './contract.ts';
 
-lane({ suite: 'event-store', adapter: 'sqlite', server: 'SQLite', version: process.versions['sqlite'] ?? '' });
+lane({
+  suite: 'event-store',
+  adapter: 'sqlite',
+  server: 'SQLite',
+  version: process.versions['sqlite'] ?? '',
+});
 
 eventStoreContract('sqlite', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'fleetwave-log-'));

@@ -8,6 +8,7 @@ import type {
   ReadAllOptions,
   ReadStreamOptions,
   RecordedEvent,
+  StoredAppend,
   SubscribeOptions,
   Subscription,
   VerifyProgress,
@@ -17,6 +18,7 @@ import {
   type AppendRow,
   byteLength,
   checkRequest,
+  decodeAppend,
   decodeRow,
   type EncodedAppend,
   encodeAppends,
@@ -176,6 +178,16 @@ class MemoryEventStore implements EventStore {
       else high = middle;
     }
     return low;
+  }
+
+  async *appends(after: Position = ''): AsyncGenerator<readonly StoredAppend[]> {
+    this.#mustBeOpen();
+    const end = this.#rows.length;
+    for (let at = this.#indexOf(fromPosition(after) + 1); at < end; at += STREAM_BATCH) {
+      this.#mustBeOpen();
+      const rows = this.#rows.slice(at, Math.min(end, at + STREAM_BATCH));
+      yield rows.map((row) => decodeAppend(row, Buffer.from(row.hash).toString('hex')));
+    }
   }
 
   subscribe(options: SubscribeOptions): Subscription {

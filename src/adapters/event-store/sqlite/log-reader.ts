@@ -1,7 +1,14 @@
 /** Reads the log in bounded steps. Synchronous: runs in the reader thread, or in a thread that only reads. */
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { AppendRow } from '../append-codec.ts';
-import type { ScanReply, ScanRequest, StreamReply, StreamRequest } from './messages.ts';
+import type {
+  AppendsRequest,
+  LinkedRow,
+  ScanReply,
+  ScanRequest,
+  StreamReply,
+  StreamRequest,
+} from './messages.ts';
 
 /** What bounds one step, so that memory stays small and readers take turns. */
 export interface StepLimits {
@@ -127,6 +134,19 @@ export class LogReader {
     return { rows: rows.map((row) => ({ ...row, stream: request.stream })), done: !full };
   }
 
+  /** As many whole appends as fit into a step; none only when there are none. */
+  appends({ after, until }: AppendsRequest): LinkedRow[] {
+    const rows: LinkedRow[] = [];
+    let characters = 0;
+    for (const raw of this.#statements.appends.iterate(after, until)) {
+      const row = toRow(raw);
+      rows.push({ ...row, hash: String(raw['link']) });
+      characters += row.metadata.length + row.body.length;
+      if (characters >= this.#limits.characters) break;
+    }
+    return rows;
+  }
+
   streams(names: readonly string[]): AppendRow[][] {
     const { streamId, forward } = this.#statements;
     return names.map((stream) => {
@@ -162,6 +182,10 @@ const prepare = (db: DatabaseSync) => ({
   startOf: db.prepare('SELECT max(position) AS n FROM appends WHERE position <= ?'),
   scan: db.prepare(
     `SELECT ${COLUMNS} FROM ${FROM} WHERE a.position >= ? AND a.position <= ? ORDER BY a.position`,
+  ),
+  appends: db.prepare(
+    `SELECT ${COLUMNS}, lower(hex(a.hash)) AS link FROM ${FROM}
+     WHERE a.position > ? AND a.position <= ? ORDER BY a.position`,
   ),
   streamsLike: db.prepare('SELECT id FROM streams WHERE name >= ? AND name < ? ORDER BY name LIMIT ?'),
   // The index holds the key of the table too, so this does not touch the table.

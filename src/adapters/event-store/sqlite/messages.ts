@@ -43,6 +43,18 @@ export interface ScanReply {
   readonly reached: number;
 }
 
+export interface AppendsRequest {
+  /** Number of the last event of an append already seen. */
+  readonly after: number;
+  /** Number of the last event wanted; it ends an append. */
+  readonly until: number;
+}
+
+/** An append with its link of the chain in hexadecimal digits. */
+export interface LinkedRow extends AppendRow {
+  readonly hash: string;
+}
+
 export interface StreamRequest {
   readonly stream: string;
   readonly from: number;
@@ -82,6 +94,7 @@ export type WriterCall =
 export type ReaderCall =
   | { readonly kind: 'scan'; readonly request: ScanRequest }
   | { readonly kind: 'stream'; readonly request: StreamRequest }
+  | { readonly kind: 'appends'; readonly request: AppendsRequest }
   | { readonly kind: 'streams'; readonly names: readonly string[] }
   | { readonly kind: 'verify'; readonly cursor: VerifyCursor }
   | { readonly kind: 'close' };

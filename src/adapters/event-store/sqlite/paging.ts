@@ -1,15 +1,19 @@
 /** Turns the bounded steps of a log reader into the batches of the port. */
 import type {
   EventBatch,
+  Position,
   ReadAllOptions,
   ReadStreamOptions,
   RecordedEvent,
+  StoredAppend,
   VerifyProgress,
 } from '../../../app/ports.ts';
-import { type AppendRow, decodeRow } from '../append-codec.ts';
+import { type AppendRow, decodeAppend, decodeRow } from '../append-codec.ts';
 import { fromPosition, toPosition } from '../position.ts';
 import { startOfVerification } from './log-verifier.ts';
 import type {
+  AppendsRequest,
+  LinkedRow,
   ScanReply,
   ScanRequest,
   StreamReply,
@@ -59,6 +63,22 @@ function* batchesOf(
     }
   }
   yield { events, position: toPosition(reached) };
+}
+
+export async function* pageAppends(
+  read: (request: AppendsRequest) => Promise<readonly LinkedRow[]>,
+  headNow: () => number,
+  position: Position,
+): AsyncGenerator<readonly StoredAppend[]> {
+  const until = headNow();
+  let after = fromPosition(position);
+  while (after < until) {
+    const rows = await read({ after, until });
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows.map((row) => decodeAppend(row, row.hash));
+    after = last.position + last.count - 1;
+  }
 }
 
 export async function* pageStream(

@@ -29,6 +29,8 @@ function main(port: NonNullable<typeof parentPort>): void {
         return reader.scan(call.request);
       case 'stream':
         return reader.streamPage(call.request);
+      case 'appends':
+        return reader.appends(call.request);
       case 'streams':
         return reader.streams(call.names);
       case 'verify':

@@ -10,6 +10,7 @@ import type {
   ReadAllOptions,
   ReadStreamOptions,
   RecordedEvent,
+  StoredAppend,
   SubscribeOptions,
   Subscription,
   VerifyProgress,
@@ -18,9 +19,17 @@ import { type AppendRow, checkRequest, decodeRow, encodeAppends } from '../appen
 import { EventStoreError } from '../errors.ts';
 import { toPosition } from '../position.ts';
 import { follow } from '../subscription.ts';
-import type { AppendReply, ReaderCall, ScanReply, StreamReply, VerifyReply, WriterCall } from './messages.ts';
+import type {
+  AppendReply,
+  LinkedRow,
+  ReaderCall,
+  ScanReply,
+  StreamReply,
+  VerifyReply,
+  WriterCall,
+} from './messages.ts';
 import { deliver, Outbox, type Sealed } from './outbox.ts';
-import { pageAll, pageStream, pageVerification } from './paging.ts';
+import { pageAll, pageAppends, pageStream, pageVerification } from './paging.ts';
 import { ThreadClient } from './thread-client.ts';
 
 export interface SqliteEventStoreOptions {
@@ -164,6 +173,12 @@ class SqliteEventStore implements EventStore {
     const scan = (request: Parameters<Parameters<typeof pageAll>[0]>[0]) =>
       this.#read<ScanReply>({ kind: 'scan', request });
     return pageAll(scan, () => this.#currentHead(), options);
+  }
+
+  appends(after: Position = ''): AsyncIterable<readonly StoredAppend[]> {
+    const read = (request: Parameters<Parameters<typeof pageAppends>[0]>[0]) =>
+      this.#read<LinkedRow[]>({ kind: 'appends', request });
+    return pageAppends(read, () => this.#currentHead(), after);
   }
 
   subscribe(options: SubscribeOptions): Subscription {
