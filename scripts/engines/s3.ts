@@ -77,7 +77,8 @@ function rememberedCredentials(directory: string): Credentials {
   return JSON.parse(readFileSync(path, 'utf8')) as Credentials;
 }
 
-async function makeBucket(endpoint: string, credentials: Credentials): Promise<void> {
+/** Makes the bucket of tests and demo unless it is there. @throws what the S3 client throws. */
+export async function makeBucket(endpoint: string, credentials: Credentials): Promise<void> {
   const client = new S3Client({
     endpoint,
     credentials,

@@ -11,6 +11,12 @@ export interface BlobStore {
   /** Bytes `start..end` (inclusive), or all. */
   read(sha256: string, range?: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array>;
   list(): AsyncIterable<string>;
+  /**
+   * An address at which anyone may read the blob by GET, with ranges, for `valid_s` seconds at least. Only stores have
+   * it that vehicles can reach by themselves.
+   * @throws RangeError for less than a second, or for longer than the store can promise (4 days at least).
+   */
+  link?(sha256: string, valid_s: number): Promise<string>;
 }
 
 export interface ManifestSigner {

@@ -32,7 +32,12 @@ async function list(store: BlobStore): Promise<string[]> {
   return names.sort();
 }
 
-export function blobStoreContract(name: string, open: () => Promise<BlobStoreFixture>): void {
+/** @param links whether the store gives links; the setting that asks for them is refused for the others. */
+export function blobStoreContract(
+  name: string,
+  open: () => Promise<BlobStoreFixture>,
+  { links = false }: { readonly links?: boolean } = {},
+): void {
   describe(`blob store: ${name}`, () => {
     let fixture: BlobStoreFixture;
     let store: BlobStore;
@@ -91,6 +96,23 @@ export function blobStoreContract(name: string, open: () => Promise<BlobStoreFix
       await expect(readAll(store.read(sha256))).rejects.toThrow();
     });
 
+    it('gives no fewer bytes than were asked for, but an error', async () => {
+      const sha256 = await put(store, Buffer.alloc(100, 1));
+      await expect(readAll(store.read(sha256, { start: 90, end: 100 }))).rejects.toThrow();
+      await expect(readAll(store.read(sha256, { start: 100, end: 100 }))).rejects.toThrow();
+    });
+
+    it('takes back a chunk as soon as it is written, so that its memory can be used again', async () => {
+      const chunk = Buffer.alloc(1000, 'a');
+      const upload = await store.begin();
+      await upload.write(chunk);
+      chunk.fill('b');
+      await upload.write(chunk);
+      const sha256 = sha256Of(Buffer.from('a'.repeat(1000) + 'b'.repeat(1000)));
+      await upload.commit(sha256);
+      expect(sha256Of(await readAll(store.read(sha256)))).toBe(sha256);
+    });
+
     it('refuses names that are no SHA-256', async () => {
       for (const name of ['', '../../../etc/passwd', 'A'.repeat(64), 'a'.repeat(63)]) {
         await expect(store.size(name)).rejects.toThrow(RangeError);
@@ -125,6 +147,14 @@ export function blobStoreContract(name: string, open: () => Promise<BlobStoreFix
       await cut.abort();
     });
 
+    it('takes the same bytes twice at the same time', async () => {
+      const bytes = Buffer.alloc(100_000, 'same');
+      const all = await Promise.all(Array.from({ length: 5 }, () => put(store, bytes)));
+      expect(new Set(all).size).toBe(1);
+      expect(await list(store)).toEqual([all[0]]);
+      expect((await readAll(store.read(sha256Of(bytes)))).equals(bytes)).toBe(true);
+    });
+
     it('lets a reader stop early', async () => {
       const sha256 = await put(store, Buffer.alloc(1_000_000, 7));
       for await (const part of store.read(sha256)) {
@@ -133,5 +163,35 @@ export function blobStoreContract(name: string, open: () => Promise<BlobStoreFix
         break;
       }
     });
+    if (links) linksContract(() => store);
+  });
+}
+
+function linksContract(store: () => BlobStore): void {
+  const link = async (sha256: string, valid_s: number): Promise<string> =>
+    (await store().link?.(sha256, valid_s)) ?? '';
+
+  it('gives links that anyone may read with, whole and by range', async () => {
+    const bytes = Buffer.from('0123456789');
+    const sha256 = await put(store(), bytes);
+    const address = await link(sha256, 60);
+    const whole = await fetch(address);
+    expect([whole.status, await whole.text()]).toEqual([200, '0123456789']);
+    expect(whole.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    const part = await fetch(address, { headers: { range: 'bytes=7-' } });
+    expect([part.status, await part.text()]).toEqual([206, '789']);
+    expect(part.headers.get('content-range')).toBe('bytes 7-9/10');
+  });
+
+  it('gives links to one blob, for reading only, and for some days at most', async () => {
+    const sha256 = await put(store(), Buffer.from('mine'));
+    const other = await put(store(), Buffer.from('not mine'));
+    const address = await link(sha256, 60);
+    expect((await fetch(address.replace(sha256, other))).status).toBe(403);
+    expect((await fetch(address, { method: 'DELETE' })).status).toBe(403);
+    expect((await readAll(store().read(sha256))).toString()).toBe('mine');
+    for (const valid_s of [0, 0.5, 8 * 24 * 3600, Number.NaN])
+      await expect(link(sha256, valid_s)).rejects.toThrow(RangeError);
+    await expect(link('../x', 60)).rejects.toThrow(RangeError);
   });
 }
