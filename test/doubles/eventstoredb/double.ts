@@ -45,8 +45,17 @@ export interface EventStoreDouble {
   readonly url: string;
   readonly port: number;
   readonly faults: Faults;
+  stats(): DoubleStats;
   /** Breaks every connection and closes the log. */
   stop(): Promise<void>;
+}
+
+export interface DoubleStats {
+  /** Open now. */
+  readonly connections: number;
+  readonly bytesSent: number;
+  /** Subscriptions to streams and to $all, open now. */
+  readonly subscriptions: number;
 }
 
 const LARGEST_APPEND = 1_048_576;
@@ -88,6 +97,11 @@ export async function startEventStoreDouble(options: DoubleOptions = {}): Promis
     url: `esdb://127.0.0.1:${listener.port}?tls=${tls !== undefined}`,
     port: listener.port,
     faults: faultsOf(faultState, listener),
+    stats: () => ({
+      connections: listener.connections,
+      bytesSent: listener.bytesSent,
+      subscriptions: commits.followers,
+    }),
     async stop() {
       await listener.close();
       injector.destroy();

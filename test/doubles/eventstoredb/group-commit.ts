@@ -42,6 +42,10 @@ export class GroupCommit {
     return outcome;
   }
 
+  get followers(): number {
+    return this.#followers.size;
+  }
+
   /** Calls back for every event from now on, in order, right after its commit. Returns how to stop that. */
   follow(follower: LogFollower): () => void {
     this.#followers.add(follower);

@@ -8,6 +8,7 @@ export class Listener {
   #server: NetServer;
   #port = 0;
   #closed = false;
+  #bytesOfClosed = 0;
 
   constructor(accept: (socket: Socket) => void) {
     this.#accept = accept;
@@ -16,6 +17,16 @@ export class Listener {
 
   get port(): number {
     return this.#port;
+  }
+
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  get bytesSent(): number {
+    let bytes = this.#bytesOfClosed;
+    for (const socket of this.#sockets) bytes += socket.bytesWritten;
+    return bytes;
   }
 
   async listen(port: number): Promise<void> {
@@ -55,7 +66,10 @@ export class Listener {
       this.#sockets.add(socket);
       socket.setNoDelay(true);
       socket.on('error', () => socket.destroy());
-      socket.on('close', () => this.#sockets.delete(socket));
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        this.#bytesOfClosed += socket.bytesWritten;
+      });
       this.#accept(socket);
     });
   }
