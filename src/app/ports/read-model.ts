@@ -69,3 +69,18 @@ export interface ReadModelWriter extends ReadModelReader {
   ): Promise<{ readonly writer: ReadModelWriter; swap(): Promise<void>; discard(): Promise<void> }>;
   close(): Promise<void>;
 }
+
+/**
+ * A writer that must not go on: another one has taken its place, what it wrote into is not served any more, or a
+ * write of its own ended in the middle. `prepare` again, and go on from the checkpoint that is stored.
+ */
+export class ReadModelFencedError extends Error {
+  override readonly name = 'ReadModelFencedError';
+  readonly code = 'read-model-fenced';
+}
+
+/** The store can't be reached now, or has lost its read models until the projector makes them anew: try later. */
+export class ReadModelUnavailableError extends Error {
+  override readonly name = 'ReadModelUnavailableError';
+  readonly code = 'read-model-unavailable';
+}
