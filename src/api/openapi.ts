@@ -153,8 +153,11 @@ function responsesOf(operation: OperationDoc, access: Access, schemas: Schemas):
   return responses;
 }
 
+const LOCATION = { required: true, schema: { type: 'string', format: 'uri' } };
+
 function success(operation: OperationDoc, response: ResponseDoc, schemas: Schemas): object {
   const { description, schema, contentType = 'application/json', example } = response;
+  if (response.redirects === true) return { description, headers: { Location: LOCATION } };
   const names = [
     ...(operation.command === true ? (['ETag', 'Fleetwave-Position'] as const) : []),
     ...(operation.query !== undefined && 'cursor' in (operation.query as z.ZodObject).shape

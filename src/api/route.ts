@@ -11,6 +11,8 @@ export interface ResponseDoc {
   /** Default `application/json`. */
   readonly contentType?: string;
   readonly example?: unknown;
+  /** Answers with an address in `Location`, and without a body. */
+  readonly redirects?: boolean;
 }
 
 export interface RequestBodyDoc {

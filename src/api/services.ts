@@ -49,8 +49,11 @@ export interface ArtifactApi {
   /** Runs the server's own checks first. */
   validate(artifactId: string, report: ValidationReport, envelope: CommandEnvelope): Promise<Outcome>;
   release(artifactId: string, signatures: readonly Signature[], envelope: CommandEnvelope): Promise<Outcome>;
-  /** Whether a grant's token allows this ciphertext now, and its size in bytes. */
-  openContent(token: string, sha256: string): Promise<{ readonly ok: true; readonly size: number } | Refused>;
+  /** Whether a grant's token allows this ciphertext now, its size in bytes, and where it is when it is not here. */
+  openContent(
+    token: string,
+    sha256: string,
+  ): Promise<{ readonly ok: true; readonly size: number; readonly link?: string } | Refused>;
   /** Ciphertext bytes `start..end` (inclusive). */
   readContent(
     sha256: string,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONTENT_SHA256 } from './support/fake-services.ts';
 import { type Harness, startHarness } from './support/harness.ts';
 
+const LINK = 'https://store.example/content/x?signature=y';
 let harness: Harness;
 beforeAll(async () => {
   harness = await startHarness();
@@ -68,5 +69,54 @@ describe('content', () => {
     expect((await get({}, 'a'.repeat(64))).statusCode).toBe(401);
     const key = await harness.keyOf('ada', 'admin');
     expect((await get({ authorization: `Bearer ${key}` })).statusCode).toBe(401);
+  });
+});
+
+describe('content that the store gives out itself', () => {
+  let linked: Harness;
+  beforeAll(async () => {
+    linked = await startHarness({}, ({ artifacts }) => ({
+      artifacts: {
+        ...artifacts,
+        openContent: async (token, sha256) => {
+          const opened = await artifacts.openContent(token, sha256);
+          return opened.ok ? { ...opened, link: LINK } : opened;
+        },
+      },
+    }));
+  });
+  afterAll(() => linked.close());
+  const ask = (headers: Record<string, string>) =>
+    linked.call({ method: 'GET', url: `/content/${CONTENT_SHA256}`, headers, key: null });
+
+  it.each([{}, { range: 'bytes=3-' }, { range: 'bytes=500-' }])(
+    'is a redirect that nobody may keep, whatever range is asked for (%j)',
+    async (range) => {
+      const answer = await ask({ authorization: 'Bearer good', ...range });
+      expect(answer.statusCode).toBe(307);
+      expect(answer.body).toBe('');
+      expect(answer.headers).toMatchObject({ location: LINK, 'cache-control': 'private, no-store' });
+      expect(answer.headers['etag']).toBeUndefined();
+    },
+  );
+
+  it('needs a token all the same', async () => {
+    const answer = await ask({ authorization: 'Bearer bad' });
+    expect([answer.statusCode, answer.headers.location]).toEqual([401, undefined]);
+    expect((await ask({})).statusCode).toBe(401);
+  });
+});
+
+describe('for caches in front', () => {
+  it('content varies with nothing that was sent along: not the token, not the encodings', async () => {
+    const answer = await get({ 'accept-encoding': 'gzip, br' });
+    expect(answer.headers['vary']).toBeUndefined();
+    expect(answer.headers['set-cookie']).toBeUndefined();
+    expect(answer.headers['content-encoding']).toBeUndefined();
+  });
+
+  it('what is no content is not kept', async () => {
+    expect((await get({ authorization: 'Bearer bad' })).headers['cache-control']).toBe('no-store');
+    expect((await get({ range: 'bytes=10-' })).headers['cache-control']).toBe('no-store');
   });
 });

@@ -78,7 +78,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('gives every operation a success with content and problems with the problem type', () => {
+  it('gives every operation a success with content, redirects with a place, and problems with the problem type', () => {
     for (const [, , { operationId, responses }] of operations()) {
       const statuses = Object.keys(responses);
       expect(
@@ -92,6 +92,7 @@ describe('the OpenAPI document', () => {
       for (const [status, response] of Object.entries(responses)) {
         expect(response['description'], `${operationId} ${status}`).toMatch(/./);
         if (status.startsWith('2')) expect(Object.keys(response['content'] as Json)).toHaveLength(1);
+        else if (status.startsWith('3')) expect(response['headers']).toHaveProperty('Location');
         else expect(response['$ref']).toBe('#/components/responses/Problem');
       }
     }

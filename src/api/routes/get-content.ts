@@ -31,14 +31,19 @@ export function contentRoutes(app: FastifyInstance, services: ApiServices): void
     tag: 'content',
     summary: 'Download a file as ciphertext, whole or from where it was cut',
     description:
-      'The token comes with the grant, over MQTT; the format is described in the AsyncAPI document.',
+      'The token comes with the grant, over MQTT; the format is described in the AsyncAPI document. Follow a redirect ' +
+      'with the same Range and without the token, and come back here when a download breaks off: its link is short-lived.',
     params: z.strictObject({ sha256 }),
     headers: [
       { name: 'Range', required: false, description: 'One range of bytes, such as `bytes=65552-`.' },
       { name: 'If-Range', required: false, description: 'The ETag; another one gives the whole.' },
     ],
     streaming: true,
-    responses: { 200: bytes, 206: { ...bytes, description: 'The range asked for.' } },
+    responses: {
+      200: bytes,
+      206: { ...bytes, description: 'The range asked for.' },
+      307: { description: 'The store gives it out itself, for some minutes from now.', redirects: true },
+    },
     problems: ['token-invalid', 'token-expired', 'not-found', 'range-not-satisfiable'],
     handler: async ({ params, request, reply }) => {
       const token = bearerOf(request);
@@ -50,7 +55,10 @@ export function contentRoutes(app: FastifyInstance, services: ApiServices): void
       }
       const opened = await services.artifacts.openContent(token, params.sha256);
       if (!opened.ok) throw fromRejection(opened.rejection);
-      const { size } = opened;
+      const { size, link } = opened;
+      // The link is for this vehicle and these minutes; what it leads to is for everyone and for good.
+      if (link !== undefined)
+        return reply.code(307).headers({ location: link, 'cache-control': 'private, no-store' }).send();
       const etag = `"${params.sha256}"`;
       const ifRange = request.headers['if-range'];
       const range = parseRange(

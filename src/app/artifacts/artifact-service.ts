@@ -22,7 +22,7 @@ import {
 } from '../handle-command.ts';
 import type { BlobStore, KeyWrapper, ManifestSigner } from '../ports/artifact-store.ts';
 import type { KeyRegistry, KeyRing } from '../ports/keys.ts';
-import { type ContentAccess, createContentAccess } from './content-access.ts';
+import { type ContentAccess, type ContentDelivery, createContentAccess } from './content-access.ts';
 import { manifestBytes } from './signatures.ts';
 import { takeIn, type Upload } from './upload.ts';
 import { runChecks, signatureProblems, type ValidationLookup } from './validation-checks.ts';
@@ -38,6 +38,8 @@ export interface ArtifactServiceDeps {
   readonly lookup: ValidationLookup;
   /** Bytes of plaintext of one file; default 16 GiB. */
   readonly maxFileBytes?: number;
+  /** How vehicles get ciphertext; default `proxy`. `presigned` needs a blob store that gives links. */
+  readonly contentDelivery?: ContentDelivery;
 }
 
 type Command = z.output<typeof artifactCommand>;
@@ -84,6 +86,7 @@ const rehearsal: typeof artifactDecider = {
   },
 };
 
+/** @throws ConfigError when `contentDelivery` does not fit the blob store. */
 export function createArtifactService(deps: ArtifactServiceDeps): ArtifactService {
   const { runtime, blobs, wrapper } = deps;
   const intake = {
@@ -166,7 +169,7 @@ export function createArtifactService(deps: ArtifactServiceDeps): ArtifactServic
       return handle(artifactId, { type: 'ReleaseArtifact', manifestDigest, signatures: all }, envelope);
     },
 
-    ...createContentAccess({ blobs, tokenKeys: deps.tokenKeys, now: runtime.now }),
+    ...createContentAccess({ ...deps, now: runtime.now }),
   };
 }
 
