@@ -1,8 +1,8 @@
 /** Downloads one file over HTTP, going on where it broke off, and proves it against the signed manifest. */
-import { Agent, get, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Grant, Manifest } from '../protocol/messages.ts';
 import type { ContentOpener } from './content-opener.ts';
+import { type Agents, getFrom } from './http-get.ts';
 import type { Random } from './random.ts';
 
 export interface Wanted {
@@ -31,7 +31,6 @@ export type DownloadResult =
 const MAX_TRIES = 14;
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 8000;
-const IDLE_TIMEOUT_MS = 20_000;
 
 class BrokenOff extends Error {
   override readonly name = 'BrokenOff';
@@ -40,14 +39,11 @@ class Damaged extends Error {
   override readonly name = 'Damaged';
 }
 
-export const createAgent = (sockets: number): Agent =>
-  new Agent({ keepAlive: true, maxSockets: sockets, maxFreeSockets: sockets });
-
 /** @throws AbortError when `signal` is aborted; anything else is in the result. */
 export async function download(
   wanted: Wanted,
   fate: DownloadFate,
-  agent: Agent,
+  agents: Agents,
   signal: AbortSignal,
 ): Promise<DownloadResult> {
   const { opener, sealed, expected } = wanted;
@@ -56,7 +52,7 @@ export async function download(
   while (opener.received < sealed.ciphertext.size) {
     const before = opener.received;
     try {
-      const refusal = await transfer(wanted, breaks, fate.onPiece, agent, signal);
+      const refusal = await transfer(wanted, breaks, fate.onPiece, agents, signal);
       if (refusal !== null) return { ok: false, code: 'refused', detail: refusal };
     } catch (error) {
       signal.throwIfAborted();
@@ -92,14 +88,19 @@ async function transfer(
   wanted: Wanted,
   breaks: number[],
   onPiece: DownloadFate['onPiece'],
-  agent: Agent,
+  agents: Agents,
   signal: AbortSignal,
 ): Promise<string | null> {
   const { opener } = wanted;
   const from = opener.received;
-  const response = await request(wanted, from, agent, signal);
+  const { response, redirected } = await getFrom(
+    { url: wanted.url, token: wanted.token, from },
+    agents,
+    signal,
+  );
   const status = response.statusCode ?? 0;
-  if (status === 401 || status === 403 || status === 404) {
+  // The store's refusal may be of an old link, and the next try gets a new one.
+  if (!redirected && (status === 401 || status === 403 || status === 404)) {
     response.resume();
     return `HTTP ${status}`;
   }
@@ -125,19 +126,5 @@ async function transfer(
   if (opener.received < wanted.sealed.ciphertext.size) throw new Error('the body ended early');
   return null;
 }
-
-const request = (wanted: Wanted, from: number, agent: Agent, signal: AbortSignal): Promise<IncomingMessage> =>
-  new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const headers: Record<string, string> = { authorization: `Bearer ${wanted.token}` };
-    if (from > 0) headers['range'] = `bytes=${from}-`;
-    const sent = get(wanted.url, { agent, headers, timeout: IDLE_TIMEOUT_MS }, resolve);
-    // Not `signal` in the options: it destroys a finished request with an error that nobody listens to.
-    const abort = (): void => void sent.destroy();
-    signal.addEventListener('abort', abort, { once: true });
-    sent.on('close', () => signal.removeEventListener('abort', abort));
-    sent.on('timeout', () => sent.destroy(new Error(`nothing came for ${IDLE_TIMEOUT_MS} ms`)));
-    sent.on('error', reject);
-  });
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -213,7 +213,7 @@ async function fetchFile(
     pullThePlug(car, job);
   };
   const fate = { breaksOff: car.fate.breaksOff, random: car.random, onPiece };
-  return download({ opener, url, token: grant.token, sealed, expected: file }, fate, car.road.agent, signal);
+  return download({ opener, url, token: grant.token, sealed, expected: file }, fate, car.road.agents, signal);
 }
 
 function pullThePlug(car: Car, job: Job): void {

@@ -1,7 +1,7 @@
 /** What all vehicles of a fleet share: the way to the server, the ledger, and how rough the day is. */
-import type { Agent } from 'node:http';
 import type { Offer } from '../protocol/messages.ts';
 import type { Rates } from './fate.ts';
+import type { Agents } from './http-get.ts';
 import type { Ledger } from './ledger.ts';
 import type { Semaphore } from './semaphore.ts';
 import type { SignatureVerifier } from './verify-offer.ts';
@@ -24,7 +24,7 @@ export interface Road {
   readonly broker: { readonly host: string; readonly port: number };
   readonly ledger: Ledger;
   readonly verifier: SignatureVerifier;
-  readonly agent: Agent;
+  readonly agents: Agents;
   /** Downloads under way at one time. */
   readonly downloads: Semaphore;
   readonly rates: Rates;

@@ -1,9 +1,9 @@
 /** Runs a fleet of virtual vehicles against a server until it is told to stop. */
 
-import { createAgent } from './download.ts';
 import { Fleet } from './fleet.ts';
 import { type Account, readFleet } from './fleet-file.ts';
 import { fetchFleet } from './fleet-from-server.ts';
+import { createAgents } from './http-get.ts';
 import { install } from './install.ts';
 import { aboutOf } from './job.ts';
 import { noLedger, openLedger } from './ledger.ts';
@@ -43,13 +43,13 @@ async function run(given: SimulatorOptions, signal: AbortSignal | undefined): Pr
     process.stderr.write(`simulator: only ${accounts.length} vehicles with known ECUs are registered\n`);
   const verifier = createVerifier(await fetchKeys(options.server));
   const ledger = options.ledger === null ? noLedger : openLedger(options.ledger);
-  const agent = createAgent(DOWNLOADS);
+  const agents = createAgents(DOWNLOADS);
   const road: Road = {
     run: Math.floor(Date.now() / 1000).toString(36),
     broker: options.broker,
     ledger,
     verifier,
-    agent,
+    agents,
     downloads: createSemaphore(DOWNLOADS),
     rates: options.rates,
     install_ms: options.install_ms,
@@ -74,7 +74,7 @@ async function run(given: SimulatorOptions, signal: AbortSignal | undefined): Pr
     unreceipted = fleet.finish();
     ledger.write({ k: 'end', vehicles: accounts.length, unreceipted });
     ledger.close();
-    agent.destroy();
+    agents.destroy();
   }
   return unreceipted === 0 ? 0 : 1;
 }
