@@ -7,7 +7,8 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { appendHandler, deleteHandler, tombstoneHandler } from './append-service.ts';
 import { batchAppendHandler } from './batch-append-service.ts';
 import { BEHAVIOURS, type ServerVersion } from './behaviour.ts';
-import { gossipHandler, supportedMethodsHandler } from './cluster-service.ts';
+import { gossipHandler, type Member, supportedMethodsHandler } from './cluster-service.ts';
+import type { Endpoint } from './errors.ts';
 import { EventLog } from './event-log.ts';
 import { FaultState, type Faults } from './faults.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -58,29 +59,71 @@ export interface DoubleStats {
   readonly subscriptions: number;
 }
 
+const LOOPBACK = '127.0.0.1';
 const LARGEST_APPEND = 1_048_576;
 const WRITE_TIMEOUT_MS = 2_000;
 const RECENT_IDS = 65_536;
 
+/** The log that one or more nodes serve. */
+export interface Storage {
+  readonly log: EventLog;
+  readonly commits: GroupCommit;
+}
+
+/** Where a node stands among others. */
+export interface Membership {
+  members(): readonly Member[];
+  /** Where the leader is, when it is another node. */
+  leader(): Endpoint | undefined;
+}
+
 /** Resolves when it serves. @throws Error when the port is taken or the log is in use. */
 export async function startEventStoreDouble(options: DoubleOptions = {}): Promise<EventStoreDouble> {
+  const storage = await openStorage(options);
+  const instanceId = randomUUID();
+  const alone = (port: number): Membership => ({
+    members: () => [{ host: LOOPBACK, port, instanceId, leads: true, alive: true }],
+    leader: () => undefined,
+  });
+  try {
+    const node = await startNode(storage, options, alone);
+    return {
+      ...node,
+      async stop() {
+        await node.stop();
+        storage.log.close();
+      },
+    };
+  } catch (error) {
+    storage.log.close();
+    throw error;
+  }
+}
+
+export async function openStorage(options: DoubleOptions): Promise<Storage> {
   const log = new EventLog(options.directory, options.recentIds ?? RECENT_IDS);
   const commits = new GroupCommit(log);
-  const faultState = new FaultState();
-  const server = new Server();
+  await Promise.all(systemEvents(log.last < 0).map((request) => commits.append(request)));
+  return { log, commits };
+}
+
+/** Serves a log, which stays open when the node stops. */
+export async function startNode(
+  storage: Storage,
+  options: DoubleOptions,
+  membership: (port: number) => Membership,
+): Promise<EventStoreDouble> {
   const { tls } = options;
-  const credentials =
-    tls === undefined
-      ? ServerCredentials.createInsecure()
-      : ServerCredentials.createSsl(null, [
-          { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) },
-        ]);
-  const injector = server.createConnectionInjector(credentials);
+  const server = new Server();
+  const injector = server.createConnectionInjector(credentialsOf(tls));
   const listener = new Listener((socket) => injector.injectConnection(socket));
+  await listener.listen(options.port ?? 0);
+  const { port } = listener;
+  const faults = new FaultState();
+  const { members, leader } = membership(port);
   const node: Node = {
-    log,
-    commits,
-    faults: faultState,
+    ...storage,
+    faults,
     positions: new PositionCodec(options.firstPosition ?? 0n),
     behaviour: BEHAVIOURS[options.version ?? '24.10'],
     users: options.users === undefined ? undefined : new Map(Object.entries(options.users)),
@@ -88,31 +131,34 @@ export async function startEventStoreDouble(options: DoubleOptions = {}): Promis
     writeTimeoutMs: options.writeTimeoutMs ?? WRITE_TIMEOUT_MS,
     streamReadsCarryPosition: options.streamReadsCarryPosition ?? true,
     cut: () => listener.cut(),
-    leader: () => undefined,
+    leader,
   };
-  serve(server, node, () => listener.port);
-  await commits.appendAll(systemEvents(log.last < 0));
-  await listener.listen(options.port ?? 0);
+  addServices(server, node, members);
   return {
-    url: `esdb://127.0.0.1:${listener.port}?tls=${tls !== undefined}`,
-    port: listener.port,
-    faults: faultsOf(faultState, listener),
+    url: `esdb://${LOOPBACK}:${port}?tls=${tls !== undefined}`,
+    port,
+    faults: faultsOf(faults, listener),
     stats: () => ({
       connections: listener.connections,
       bytesSent: listener.bytesSent,
-      subscriptions: commits.followers,
+      subscriptions: storage.commits.followers,
     }),
     async stop() {
       await listener.close();
       injector.destroy();
       server.forceShutdown();
-      log.close();
     },
   };
 }
 
-function serve(server: Server, node: Node, port: () => number): void {
-  const instanceId = randomUUID();
+const credentialsOf = (tls: DoubleOptions['tls']): ServerCredentials =>
+  tls === undefined
+    ? ServerCredentials.createInsecure()
+    : ServerCredentials.createSsl(null, [
+        { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) },
+      ]);
+
+function addServices(server: Server, node: Node, members: Membership['members']): void {
   server.addService(streams.StreamsService, {
     read: readHandler(node),
     append: appendHandler(node),
@@ -123,9 +169,7 @@ function serve(server: Server, node: Node, port: () => number): void {
   server.addService(features.ServerFeaturesService, {
     getSupportedMethods: supportedMethodsHandler(node.behaviour.version),
   });
-  server.addService(gossip.GossipService, {
-    read: gossipHandler(() => [{ host: '127.0.0.1', port: port(), instanceId, leads: true, alive: true }]),
-  });
+  server.addService(gossip.GossipService, { read: gossipHandler(members) });
 }
 
 function faultsOf(state: FaultState, listener: Listener): Faults {

@@ -31,11 +31,6 @@ export class GroupCommit {
     });
   }
 
-  /** Appends what the server itself writes. */
-  async appendAll(requests: readonly AppendRequest[]): Promise<void> {
-    await Promise.all(requests.map((request) => this.append(request)));
-  }
-
   delete(stream: string, expected: number, hard: boolean): AppendOutcome {
     const { outcome, written } = this.#log.delete(stream, expected, hard);
     this.#tell(written);

@@ -3,6 +3,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
+/** A process that was killed frees the log a moment later. */
+const LOCK_WAIT_MS = 2000;
+
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS streams (
   id INTEGER PRIMARY KEY,
@@ -27,13 +30,21 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE UNIQUE INDEX IF NOT EXISTS events_by_stream ON events (stream_id, revision);
 `;
 
-/** Opens the log in this directory, or in memory without one. A commit is on disk when it returns. */
+/**
+ * Opens the log in this directory, or in memory without one. A commit is on disk when it returns.
+ * @throws Error when another process has it open.
+ */
 export function openLog(directory: string | undefined): DatabaseSync {
   if (directory !== undefined) mkdirSync(directory, { recursive: true });
   const db = new DatabaseSync(directory === undefined ? ':memory:' : join(directory, 'log.db'), {
-    timeout: 2000,
+    timeout: LOCK_WAIT_MS,
   });
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA locking_mode = EXCLUSIVE;');
-  db.exec(SCHEMA);
+  try {
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    db.exec(SCHEMA);
+  } catch (error) {
+    db.close();
+    throw new Error(`The log in ${directory ?? 'memory'} can't be opened.`, { cause: error });
+  }
   return db;
 }
