@@ -53,7 +53,7 @@ export function laneTable(lanes: readonly LaneRecord[]): string {
 
 /** An engine's version names the product; the server's name is not said twice. */
 const serverOf = ({ server, version }: LaneThatRan): string =>
-  version.startsWith(server) ? version : `${server} ${version}`;
+  version.includes(server) ? version : `${server} ${version}`;
 
 const ran = ({ passed, failed }: LaneThatRan): string =>
   failed === 0 ? `ran ${passed}` : `ran ${passed + failed}, ${failed} failed`;
