@@ -21,22 +21,29 @@ export const vehiclePassword = (fleetSecret: Uint8Array, vehicleId: string, gene
 
 const RELEVANT = new Set(['CredentialIssued', 'CredentialRevoked', 'VehicleDecommissioned']);
 
+/** `unreadable`: a newer version has written something about it that is not known here, so nobody gets in on it. */
+export type CredentialState = CurrentCredential | 'unreadable' | null;
+
+/** What a vehicle's credential is after one more event of its stream; null = it has none (any more). */
+export function afterEvent(
+  current: CredentialState,
+  { type, schemaVersion, data }: RecordedEvent,
+): CredentialState {
+  if (current === 'unreadable' || !RELEVANT.has(type)) return current;
+  const read = readEvent(type, schemaVersion, data);
+  if (!read.known) return 'unreadable';
+  const { event } = read;
+  if (event.type === 'CredentialIssued')
+    return { generation: event.data.generation, fleetSecretId: event.data.fleetSecretId };
+  if (event.type === 'VehicleDecommissioned') return null;
+  return event.type === 'CredentialRevoked' && current?.generation === event.data.generation ? null : current;
+}
+
 /** Folds a vehicle's stream to its credential; null when it has none (any more). */
 export function currentCredential(events: Iterable<RecordedEvent>): CurrentCredential | null {
-  let current: CurrentCredential | null = null;
-  for (const { type, schemaVersion, data } of events) {
-    if (!RELEVANT.has(type)) continue;
-    const read = readEvent(type, schemaVersion, data);
-    // Written by a newer version: what it means is not known here, so nobody gets in on it.
-    if (!read.known) return null;
-    const { event } = read;
-    if (event.type === 'CredentialIssued')
-      current = { generation: event.data.generation, fleetSecretId: event.data.fleetSecretId };
-    else if (event.type === 'VehicleDecommissioned') current = null;
-    else if (event.type === 'CredentialRevoked' && current?.generation === event.data.generation)
-      current = null;
-  }
-  return current;
+  let current: CredentialState = null;
+  for (const event of events) current = afterEvent(current, event);
+  return current === 'unreadable' ? null : current;
 }
 
 const equal = (a: string, b: string): boolean => {

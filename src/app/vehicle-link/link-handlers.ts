@@ -10,7 +10,7 @@ export interface LinkHandlerDeps {
   /** From the state of the vehicle's shard. */
   readonly render: VehicleLinkHandlers['render'];
   readonly feedback: FeedbackSink;
-  readonly presence: PresenceTable;
+  readonly presence: Pick<PresenceTable, 'presence' | 'heard'>;
 }
 
 export const createLinkHandlers = (deps: LinkHandlerDeps): VehicleLinkHandlers => ({

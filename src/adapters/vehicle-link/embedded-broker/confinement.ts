@@ -1,7 +1,6 @@
 /** What a vehicle may do on the broker: its own topics, in its direction, under its own name. */
 import type { ConnectPacket } from 'aedes';
 import { vehicleId } from '../../../domain/shared/ids.ts';
-import { presence } from '../../../protocol/messages.ts';
 import { parseTopic } from '../../../protocol/topics.ts';
 
 type UpName = 'feedback' | 'inventory' | 'presence';
@@ -42,14 +41,4 @@ export function connectProblem(
   if (clientId !== username) return IDENTIFIER_REJECTED;
   if (will !== undefined && upTopicOf(username, will.topic) !== 'presence') return NOT_AUTHORIZED;
   return null;
-}
-
-/** What a presence message says; null when it can't be read. */
-export function readPresence(payload: Uint8Array | string): 'online' | 'offline' | null {
-  try {
-    const parsed = presence.safeParse(JSON.parse(Buffer.from(payload).toString('utf8')));
-    return parsed.success ? parsed.data.state : null;
-  } catch {
-    return null;
-  }
 }

@@ -1,14 +1,8 @@
 /** What the broker asks before it lets a client do something. */
 import type { AedesOptions, AuthenticateError, Client, ConnectPacket } from 'aedes';
 import { MAX_MESSAGE_BYTES } from '../../../protocol/topics.ts';
-import {
-  BAD_CREDENTIAL,
-  connectProblem,
-  downTopicOf,
-  readPresence,
-  UNAVAILABLE,
-  upTopicOf,
-} from './confinement.ts';
+import { readPresence } from '../presence-message.ts';
+import { BAD_CREDENTIAL, connectProblem, downTopicOf, UNAVAILABLE, upTopicOf } from './confinement.ts';
 import type { SessionContext } from './session.ts';
 import type { VehicleSessions } from './vehicle-sessions.ts';
 
