@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { Argument, Command } from 'commander';
+import { addressOf } from './engines/address.ts';
 import type { EngineName } from './engines/engine.ts';
 import { ENGINES, recipe } from './engines/recipes.ts';
 import { type SharedEngine, sharedEngine, startShared, stopShared } from './engines/shared.ts';
@@ -52,8 +53,7 @@ async function status(name: EngineName, dir: string): Promise<Line> {
 
 const answers = (url: string): Promise<boolean> =>
   new Promise((done) => {
-    const [, host, port] = /(127\.0\.0\.1|localhost):(\d+)/.exec(url) ?? [];
-    const socket = connect({ host: host ?? '127.0.0.1', port: Number(port), timeout: REACH_MS });
+    const socket = connect({ ...addressOf(url), timeout: REACH_MS });
     const end = (reached: boolean): void => {
       socket.destroy();
       done(reached);
