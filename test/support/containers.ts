@@ -62,6 +62,8 @@ export interface RealServers {
   readonly container: ContainerName;
   /** Environment variable with the address of a server that is there already. */
   readonly variable?: 'EVENTSTORE_URL' | 'MONGODB_URL';
+  /** Asks the server given by the variable for its version. */
+  versionOf?(url: string): Promise<string>;
 }
 
 /**
@@ -75,12 +77,19 @@ export async function onRealServers(
   const { suite, adapter, server, variable } = of;
   const given = variable === undefined ? undefined : process.env[variable];
   if (given !== undefined && given !== '') {
+    const version = (await of.versionOf?.(given)) ?? '';
     describe(`at ${variable}`, () => {
-      lane({ suite, adapter, server, version: `at ${variable}` });
+      lane({ suite, adapter, server, version: `${version} at ${variable}`.trimStart() });
       register(() => Promise.resolve(given));
     });
   } else if (variable !== undefined) {
-    laneNotRun({ suite, adapter, server: `${server} at ${variable}`, why: 'not set', needs: variable });
+    laneNotRun({
+      suite,
+      adapter,
+      server: `${server} at ${variable}`,
+      why: `${variable} is not set`,
+      needs: variable,
+    });
   }
   const why = await noContainers();
   if (why !== null)

@@ -2,44 +2,39 @@ import { beforeAll, describe } from 'vitest';
 import { openMongoReader } from '../../../src/adapters/read-model/mongodb/mongo-reader.ts';
 import { openMongoReadModel } from '../../../src/adapters/read-model/mongodb/mongo-writer.ts';
 import { dropDatabase, freshDatabase, versionOf } from '../../adapters/read-model/mongodb/databases.ts';
-import { engine, lane, laneNotRun } from '../../support/engines.ts';
+import { onRealServers } from '../../support/containers.ts';
+import { engine, lane } from '../../support/engines.ts';
 import { readModelContract } from './contract.ts';
 
-function mongoContract(server: string, find: () => Promise<{ url: string; version: string }>): void {
-  describe(server, () => {
-    let version = '';
-    beforeAll(async () => {
-      ({ version } = await find());
-    });
-    lane({ suite: 'read-model', adapter: 'mongodb', server, version: () => version });
+const of = { suite: 'read-model', adapter: 'mongodb' } as const;
 
-    readModelContract(`MongoDB (${server})`, async () => {
-      const url = freshDatabase((await find()).url);
-      const log = () => {};
-      const writer = await openMongoReadModel({ url, log });
-      const reader = await openMongoReader({ url, log, pointer_ms: 0 });
-      return {
-        writer,
-        reader,
-        async dispose() {
-          await reader.close();
-          await writer.close();
-          await dropDatabase(url);
-        },
-      };
-    });
+const contract = (find: () => Promise<string>): void =>
+  readModelContract('mongodb', async () => {
+    const url = freshDatabase(await find());
+    const log = () => {};
+    const writer = await openMongoReadModel({ url, log });
+    const reader = await openMongoReader({ url, log, pointer_ms: 0 });
+    return {
+      writer,
+      reader,
+      async dispose() {
+        await reader.close();
+        await writer.close();
+        await dropDatabase(url);
+      },
+    };
   });
-}
 
-mongoContract('mongo-java-server', () => engine('documents'));
-
-const real = process.env['MONGODB_URL'];
-if (real === undefined)
-  laneNotRun({
-    suite: 'read-model',
-    adapter: 'mongodb',
-    server: 'MongoDB',
-    why: 'MONGODB_URL is not set',
-    needs: 'MONGODB_URL',
+describe('on mongo-java-server', () => {
+  let version = '';
+  beforeAll(async () => {
+    ({ version } = await engine('documents'));
   });
-else mongoContract('MongoDB', async () => ({ url: real, version: await versionOf(real) }));
+  lane({ ...of, server: 'mongo-java-server', version: () => version });
+  contract(async () => (await engine('documents')).url);
+});
+
+await onRealServers(
+  { ...of, server: 'MongoDB', container: 'mongodb', variable: 'MONGODB_URL', versionOf },
+  contract,
+);

@@ -3,18 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openFileBlobStore } from '../../../../src/adapters/artifact-store/file/file-blob-store.ts';
-import { blobStoreContract, put, readAll } from '../../../contract/blob-store/blob-store-contract.ts';
+import { put, readAll } from '../../../contract/blob-store/blob-store-contract.ts';
 
 const temporary = (): Promise<string> => mkdtemp(join(tmpdir(), 'fleetwave-blobs-'));
-
-blobStoreContract('files', async () => {
-  const directory = await temporary();
-  return {
-    store: await openFileBlobStore({ directory }),
-    reopen: () => openFileBlobStore({ directory }),
-    dispose: () => rm(directory, { recursive: true, force: true }),
-  };
-});
 
 describe('blobs as files', () => {
   it('are at {directory}/content/ab/cd/{sha256}, readable by the owner only', async () => {
