@@ -5,6 +5,7 @@
 
 export * from './ports/artifact-store.ts';
 export * from './ports/clock.ts';
+export * from './ports/event-publisher.ts';
 export * from './ports/event-store.ts';
 export * from './ports/feedback.ts';
 export * from './ports/grants.ts';

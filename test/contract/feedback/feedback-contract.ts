@@ -6,6 +6,7 @@ import type {
   FeedbackSource,
   ShardOwner,
 } from '../../../src/app/ports/feedback.ts';
+import { shardOf } from '../../../src/domain/shared/shard.ts';
 
 export interface FeedbackFixture {
   readonly feedback: FeedbackSink & FeedbackSource;
@@ -14,8 +15,13 @@ export interface FeedbackFixture {
 
 export const SHARDS = 8;
 
+/** A vehicle of that shard. */
+export function vehicleOf(shard: number): string {
+  for (let n = 0; ; n++) if (shardOf(`V${n}`, SHARDS) === shard % SHARDS) return `V${n}`;
+}
+
 export const record = (shard: number, n: number, receivedAt = Date.now()): FeedbackRecord => ({
-  vehicleId: `V${shard}`,
+  vehicleId: vehicleOf(shard),
   shard,
   channel: n % 2 === 0 ? 'feedback' : 'inventory',
   payload: Buffer.from(String(n)),
@@ -26,6 +32,8 @@ export const record = (shard: number, n: number, receivedAt = Date.now()): Feedb
 export function recordingOwner(): ShardOwner & {
   readonly seen: Map<number, number[]>;
   readonly batches: number[];
+  /** Calls of `process` that have begun. */
+  readonly begun: () => number;
   readonly assigned: Set<number>;
   readonly greeted: string[];
   hold(): () => void;
@@ -37,9 +45,11 @@ export function recordingOwner(): ShardOwner & {
   const greeted: string[] = [];
   let held: Promise<void> = Promise.resolve();
   let fail = false;
+  let begun = 0;
   return {
     seen,
     batches,
+    begun: () => begun,
     assigned,
     greeted,
     async assign(shards) {
@@ -52,6 +62,7 @@ export function recordingOwner(): ShardOwner & {
       greeted.push(...vehicleIds);
     },
     async process(shard, records) {
+      begun += 1;
       await held;
       if (fail) {
         fail = false;
@@ -134,10 +145,11 @@ export function feedbackContract(name: string, open: () => Promise<FeedbackFixtu
 
     scenario('has vehicles that arrive greeted by the owner of their shard', async ({ feedback }, owner) => {
       await feedback.arrived([
-        { vehicleId: 'V1', shard: 1 },
-        { vehicleId: 'V2', shard: 2 },
+        { vehicleId: vehicleOf(1), shard: 1 },
+        { vehicleId: vehicleOf(2), shard: 2 },
       ]);
-      await eventually(() => expect(owner.greeted.toSorted()).toEqual(['V1', 'V2']));
+      const expected = [vehicleOf(1), vehicleOf(2)].toSorted();
+      await eventually(() => expect(owner.greeted.toSorted()).toEqual(expected));
     });
 
     scenario('processes what gathers meanwhile in one batch', async ({ feedback }, owner) => {
@@ -177,13 +189,33 @@ export function feedbackContract(name: string, open: () => Promise<FeedbackFixtu
       await slow;
     });
 
-    scenario('stop waits until what was published is processed', async ({ feedback }, owner) => {
+    scenario('stop waits until what is being processed has been', async ({ feedback }, owner) => {
       const release = owner.hold();
       const published = feedback.publish([record(2, 7)]);
-      const stopped = feedback.stop();
+      await eventually(() => expect(owner.begun()).toBe(1));
+      let stopped = false;
+      const stopping = feedback.stop().then(() => {
+        stopped = true;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(stopped).toBe(false);
       release();
-      await Promise.all([published, stopped]);
+      await Promise.all([published, stopping]);
       expect(owner.seen.get(2)).toEqual([7]);
     });
+
+    scenario(
+      'what failed is not skipped: it comes again before what is behind it',
+      async (fixture, owner) => {
+        owner.failNext();
+        const again = async (n: number): Promise<void> => {
+          // Where the sender is told of the failure, it sends again.
+          await fixture.feedback.publish([record(6, n)]).catch(() => again(n));
+        };
+        await again(1);
+        await again(2);
+        await eventually(() => expect(owner.seen.get(6)).toEqual([1, 2]));
+      },
+    );
   });
 }

@@ -4,6 +4,7 @@
  * durable decision (DESIGN §4.1). While one batch is being processed the next one gathers.
  */
 import type {
+  Arrival,
   FeedbackRecord,
   FeedbackSink,
   FeedbackSource,
@@ -60,6 +61,14 @@ function refusedSince(queue: ShardQueue, now: number): number {
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+async function greet(owner: ShardOwner, vehicles: readonly Arrival[]): Promise<void> {
+  for (const [shard, arrivals] of Map.groupBy(vehicles, (arrival) => arrival.shard))
+    await owner.greet(
+      shard,
+      arrivals.map(({ vehicleId }) => vehicleId),
+    );
+}
 
 export function createInProcessFeedback(options: InProcessFeedbackOptions): FeedbackSink & FeedbackSource {
   const { shards, maxQueued = 20_000, maxBatch = 500, now = Date.now } = options;
@@ -133,12 +142,7 @@ export function createInProcessFeedback(options: InProcessFeedbackOptions): Feed
     },
 
     async arrived(vehicles) {
-      const byShard = Map.groupBy(vehicles, ({ shard }) => shard);
-      for (const [shard, arrivals] of byShard)
-        await owner?.greet(
-          shard,
-          arrivals.map(({ vehicleId }) => vehicleId),
-        );
+      if (owner !== null) await greet(owner, vehicles);
     },
 
     async start(given) {

@@ -3,17 +3,7 @@ import {
   createInProcessFeedback,
   FeedbackRefusedError,
 } from '../../../../src/adapters/feedback/in-process/in-process-feedback.ts';
-import {
-  feedbackContract,
-  record,
-  recordingOwner,
-  SHARDS,
-} from '../../../contract/feedback/feedback-contract.ts';
-
-feedbackContract('in process', async () => ({
-  feedback: createInProcessFeedback({ shards: SHARDS }),
-  dispose: async () => undefined,
-}));
+import { record, recordingOwner, SHARDS } from '../../../contract/feedback/feedback-contract.ts';
 
 describe('feedback in process', () => {
   it('a publication is done only when all of its records have been processed', async () => {
@@ -90,6 +80,18 @@ describe('feedback in process', () => {
     await Promise.all(Array.from({ length: 35 }, (_, n) => feedback.publish([record(0, n)])));
     expect(owner.batches).toEqual([10, 10, 10, 5]);
     await feedback.stop();
+  });
+
+  it('stop waits until all that was published is processed', async () => {
+    const feedback = createInProcessFeedback({ shards: SHARDS });
+    const owner = recordingOwner();
+    await feedback.start(owner);
+    const release = owner.hold();
+    const published = [feedback.publish([record(2, 7)]), feedback.publish([record(3, 8)])];
+    const stopped = feedback.stop();
+    release();
+    await Promise.all([...published, stopped]);
+    expect([owner.seen.get(2), owner.seen.get(3)]).toEqual([[7], [8]]);
   });
 
   it('takes nothing before the start, after the stop, or for a shard that does not exist', async () => {

@@ -1,0 +1,24 @@
+import { createKafkaSink } from '../../../src/adapters/kafka/feedback/kafka-sink.ts';
+import { createKafkaSource } from '../../../src/adapters/kafka/feedback/kafka-source.ts';
+import { corner, TIMING } from '../../adapters/kafka/kit.ts';
+import { engine, lane } from '../../support/engines.ts';
+import { feedbackContract, SHARDS } from './feedback-contract.ts';
+
+const { version } = await engine('kafka');
+lane({ suite: 'feedback', adapter: 'kafka', server: 'Kafka', version });
+
+feedbackContract('kafka', async () => {
+  const { connection, prefix } = await corner(SHARDS);
+  const sink = createKafkaSink(connection, { shards: SHARDS, sinkId: prefix, markEvery_ms: 100 });
+  const source = createKafkaSource(connection, { shards: SHARDS, ...TIMING });
+  return {
+    feedback: {
+      publish: (records) => sink.publish(records),
+      arrived: (vehicles) => sink.arrived(vehicles),
+      start: (owner) => source.start(owner),
+      watermark: (shard) => source.watermark(shard),
+      stop: () => source.stop(),
+    },
+    dispose: () => sink.close(),
+  };
+});
