@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { invalidSubscriptionPosition } from './errors.ts';
+import { type EventFormat, encodeEvent } from './event-encoder.ts';
 import { type EventFilter, everything } from './filter.ts';
 import { LiveEvents } from './live-events.ts';
 import type { LogPage } from './log-reader.ts';
@@ -9,7 +10,7 @@ import type { Node } from './node.ts';
 import type { Outlet } from './outlet.ts';
 import { comparePositions, type LogPosition, NOWHERE, positionOf, type StoredEvent } from './stored-event.ts';
 import { SubscriptionDropped } from './subscription-dropped.ts';
-import { checkpointMessage, type EventFormat, eventMessage } from './wire.ts';
+import { checkpointMessage } from './wire.ts';
 
 /** Events the server reads at once. */
 const PAGE_EVENTS = 32;
@@ -149,7 +150,7 @@ export class AllSubscription {
     const end = this.#meter();
     if (end !== undefined) throw new SubscriptionDropped(end);
     this.#sent = positionOf(event);
-    await this.#outlet.send(eventMessage(event, this.#format));
+    await this.#outlet.send(encodeEvent(event, this.#format));
   }
 
   /** The same checkpoint, or one before it, is never told twice. */

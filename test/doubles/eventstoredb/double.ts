@@ -14,6 +14,7 @@ import { FaultState, type Faults } from './faults.ts';
 import { GroupCommit } from './group-commit.ts';
 import { Listener } from './listener.ts';
 import type { Node } from './node.ts';
+import type { ReadAnswer } from './outlet.ts';
 import { readHandler } from './read-service.ts';
 import { systemEvents } from './system-events.ts';
 import { PositionCodec } from './wire.ts';
@@ -61,6 +62,8 @@ export interface DoubleStats {
 
 const LOOPBACK = '127.0.0.1';
 const LARGEST_APPEND = 1_048_576;
+/** Messages above it fail before anyone looks at them: the server's limit is that of a record. */
+const LARGEST_MESSAGE = 16 * 1_048_576 - 10_000;
 const WRITE_TIMEOUT_MS = 2_000;
 const RECENT_IDS = 65_536;
 
@@ -114,7 +117,7 @@ export async function startNode(
   membership: (port: number) => Membership,
 ): Promise<EventStoreDouble> {
   const { tls } = options;
-  const server = new Server();
+  const server = new Server({ 'grpc.max_receive_message_length': LARGEST_MESSAGE });
   const injector = server.createConnectionInjector(credentialsOf(tls));
   const listener = new Listener((socket) => injector.injectConnection(socket));
   await listener.listen(options.port ?? 0);
@@ -158,8 +161,18 @@ const credentialsOf = (tls: DoubleOptions['tls']): ServerCredentials =>
         { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) },
       ]);
 
+/** The protocol's service, save that answers of Read may be bytes already. */
+const STREAMS = {
+  ...streams.StreamsService,
+  read: {
+    ...streams.StreamsService.read,
+    responseSerialize: (answer: ReadAnswer) =>
+      Buffer.isBuffer(answer) ? answer : streams.StreamsService.read.responseSerialize(answer),
+  },
+};
+
 function addServices(server: Server, node: Node, members: Membership['members']): void {
-  server.addService(streams.StreamsService, {
+  server.addService(STREAMS, {
     read: readHandler(node),
     append: appendHandler(node),
     batchAppend: batchAppendHandler(node),

@@ -2,7 +2,9 @@
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 
-export type ReadCall = ServerWritableStream<streams.ReadReq, streams.ReadResp>;
+/** A message, or the bytes of one. */
+export type ReadAnswer = streams.ReadResp | Buffer;
+export type ReadCall = ServerWritableStream<streams.ReadReq, ReadAnswer>;
 
 export class Outlet {
   readonly #call: ReadCall;
@@ -20,7 +22,7 @@ export class Outlet {
   }
 
   /** Resolves when the next message may be sent. */
-  async send(message: streams.ReadResp): Promise<void> {
+  async send(message: ReadAnswer): Promise<void> {
     if (this.closed) return;
     if (this.#call.write(message)) return;
     await new Promise<void>((resolve) => {

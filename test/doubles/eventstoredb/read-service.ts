@@ -2,13 +2,14 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { AllSubscription, type FilterWindow } from './all-subscription.ts';
 import { CallFailure, handlerThrew, invalidArgument, invalidReadPosition, streamDeleted } from './errors.ts';
+import { type EventFormat, encodeEvent } from './event-encoder.ts';
 import { everything, parseFilter } from './filter.ts';
 import { admit, type Node } from './node.ts';
 import { Outlet, type ReadCall } from './outlet.ts';
 import type { LogPosition } from './stored-event.ts';
 import { StreamSubscription } from './stream-subscription.ts';
 import { SubscriptionDropped } from './subscription-dropped.ts';
-import { type EventFormat, eventMessage, streamIdentifier, streamNameOf } from './wire.ts';
+import { streamIdentifier, streamNameOf } from './wire.ts';
 
 /** Events the server reads at once, and how many it looks at for a filter without a window of its own. */
 const PAGE_EVENTS = 32;
@@ -120,7 +121,7 @@ async function readAll(node: Node, outlet: Outlet, format: EventFormat, options:
     const page = backward ? node.log.backward(from, limits) : node.log.forward(from, limits);
     for (const event of page.events) {
       if (left === 0n) return;
-      await outlet.send(eventMessage(event, format));
+      await outlet.send(encodeEvent(event, format));
       left -= 1n;
     }
     if (page.endOfLog) return;
@@ -150,7 +151,7 @@ async function readStream(
       await outlet.send(new streams.ReadResp().setFirstStreamPosition(String(page.nextRevision)));
     for (const event of page.events) {
       if (left === 0n) break;
-      await outlet.send(eventMessage(event, format));
+      await outlet.send(encodeEvent(event, format));
       left -= 1n;
     }
     if (page.endOfStream || left === 0n) {

@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { streamDeleted } from './errors.ts';
+import { type EventFormat, encodeEvent } from './event-encoder.ts';
 import { LiveEvents } from './live-events.ts';
 import type { Node } from './node.ts';
 import type { Outlet } from './outlet.ts';
 import type { StoredEvent } from './stored-event.ts';
 import { SubscriptionDropped } from './subscription-dropped.ts';
-import { type EventFormat, eventMessage } from './wire.ts';
 
 const PAGE_EVENTS = 32;
 
@@ -86,7 +86,7 @@ export class StreamSubscription {
     const end = this.#meter();
     if (end !== undefined) throw new SubscriptionDropped(end);
     this.#sent = event.revision;
-    await this.#outlet.send(eventMessage(event, this.#format));
+    await this.#outlet.send(encodeEvent(event, this.#format));
     if (event.type === '$streamDeleted') throw streamDeleted(this.#stream);
   }
 }

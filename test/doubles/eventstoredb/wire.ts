@@ -1,12 +1,11 @@
 /** Between the log's events and the messages of the protocol. */
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import type { LogPosition, ProposedEvent, StoredEvent } from './stored-event.ts';
+import type { LogPosition, ProposedEvent } from './stored-event.ts';
 
 /** How the real server writes -1 in an unsigned field: "no position". */
 const NO_POSITION = '18446744073709551615';
 const JSON_CONTENT = 'application/json';
-const BINARY_CONTENT = 'application/octet-stream';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
@@ -19,9 +18,12 @@ export class PositionCodec {
     this.#base = base;
   }
 
+  onWire(position: number): number | bigint {
+    return this.#base === 0n ? position : this.#base + BigInt(position);
+  }
+
   encode(position: number): string {
-    if (position < 0) return NO_POSITION;
-    return this.#base === 0n ? String(position) : String(this.#base + BigInt(position));
+    return position < 0 ? NO_POSITION : String(this.onWire(position));
   }
 
   decode(field: string): number {
@@ -93,35 +95,6 @@ export function proposedEvent(
     data: message.getData_asU8(),
     metadata: message.getCustomMetadata_asU8(),
   };
-}
-
-export interface EventFormat {
-  readonly positions: PositionCodec;
-  readonly structuredIds: boolean;
-  /** Reads of one stream may not know where an event was committed. */
-  readonly withPosition: boolean;
-}
-
-export function eventMessage(event: StoredEvent, format: EventFormat): streams.ReadResp {
-  const position = format.withPosition ? format.positions.encode(event.position) : NO_POSITION;
-  const recorded = new streams.ReadResp.ReadEvent.RecordedEvent();
-  recorded.setId(uuidMessage(event.id, format.structuredIds));
-  recorded.setStreamIdentifier(streamIdentifier(event.stream));
-  recorded.setStreamRevision(String(event.revision));
-  recorded.setCommitPosition(position);
-  recorded.setPreparePosition(position);
-  recorded
-    .getMetadataMap()
-    .set('type', event.type)
-    .set('created', `${event.createdMs}0000`)
-    .set('content-type', event.isJson ? JSON_CONTENT : BINARY_CONTENT);
-  recorded.setCustomMetadata(event.metadata);
-  recorded.setData(event.data);
-  const read = new streams.ReadResp.ReadEvent();
-  read.setEvent(recorded);
-  if (format.withPosition) read.setCommitPosition(position);
-  else read.setNoPosition(new shared.Empty());
-  return new streams.ReadResp().setEvent(read);
 }
 
 export function checkpointMessage(at: LogPosition, positions: PositionCodec): streams.ReadResp {
