@@ -3,8 +3,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Some start a server, on machines that may be busy.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     globalSetup: ['test/support/engines-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,

@@ -1,10 +1,12 @@
 /** Contracts on the engines themselves: in a container where a Docker engine answers, or at a server that is given. */
-import { describe } from 'vitest';
+import { beforeAll, describe } from 'vitest';
 import { CONTAINERS, type ContainerName } from './container-recipes.ts';
 import type { TestEngine } from './engines.ts';
 import { lane, laneNotRun } from './lanes.ts';
 
 const START_MS = 180_000;
+/** The first use of an image fetches it. */
+const PULL_MS = 15 * 60_000;
 
 let missing: Promise<string | null> | null = null;
 
@@ -97,11 +99,12 @@ export async function onRealServers(
   let version = '';
   describe('in a container', () => {
     lane({ suite, adapter, server, version: () => version });
-    register(async () => {
+    let url = '';
+    beforeAll(async () => {
       const started = await container(of.container);
       if (started === null) throw new Error('The Docker engine is gone.');
-      version = started.version;
-      return started.url;
-    });
+      ({ url, version } = started);
+    }, PULL_MS);
+    register(() => Promise.resolve(url));
   });
 }
