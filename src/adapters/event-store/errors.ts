@@ -18,7 +18,16 @@ export type EventStoreErrorCode =
   /** More appends are waiting than the store is willing to hold. */
   | 'overloaded'
   /** A read failed: I/O error or a damaged file. */
-  | 'read-failed';
+  | 'read-failed'
+  /**
+   * The server can't be reached or did not answer in time, also after retries. Appends that were under way may or
+   * may not be recorded; repeating them with the same event ids is safe.
+   */
+  | 'unavailable'
+  /** The server refuses the credentials, or they lack a permission. */
+  | 'denied'
+  /** The server is too old, or can't do what is needed. */
+  | 'unsupported';
 
 export class EventStoreError extends Error {
   override readonly name = 'EventStoreError';

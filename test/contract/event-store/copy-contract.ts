@@ -73,7 +73,9 @@ export function copyContract(open: OpenSubject): void {
         await append(store, stream, expected, added);
       }
       for (const { stream, firstRevision, events: held, metadata } of await collect(store))
-        await other.append([{ stream, expectedRevision: firstRevision - 1, events: held, metadata }]);
+        await other.append([
+          { stream: subject.storedName(stream), expectedRevision: firstRevision - 1, events: held, metadata },
+        ]);
       const [mine, theirs] = [await collect(store), await collect(other)];
       expect(theirs.map(({ hash }) => hash)).toEqual(mine.map(({ hash }) => hash));
       expect(new Set(mine.map(({ hash }) => hash)).size).toBe(40);

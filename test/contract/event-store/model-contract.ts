@@ -36,6 +36,20 @@ class Model {
     });
     return { status: 'appended', revision: expectedRevision + added.length, repeated: false };
   }
+
+  /** Appends of one call to different streams may be recorded in any order: takes the store's, by its positions. */
+  reorder(from: number, requests: readonly AppendRequest[], results: readonly AppendResult[]): void {
+    const positions = new Map<string, string>();
+    for (const [n, { events: added }] of requests.entries()) {
+      const result = results[n];
+      if (result?.status === 'appended') for (const { id } of added) positions.set(id, result.position);
+    }
+    const placeOf = ({ id }: ModelEvent): string => positions.get(id) ?? '';
+    const recorded = this.log.splice(from);
+    this.log.push(
+      ...recorded.sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : placeOf(a) > placeOf(b) ? 1 : 0)),
+    );
+  }
 }
 
 const stream = fc.constantFrom(...STREAMS);
@@ -95,9 +109,12 @@ async function runAppend(
     const earlier = repeat === null ? undefined : model.requests[repeat % Math.max(1, model.requests.length)];
     return earlier ?? request(name, Math.max(-1, model.stream(name).length - 1 + offBy), events(count));
   });
+  const before = model.log.length;
   const expected = requests.map((one) => model.append(one));
   model.requests.push(...requests);
-  expect(await store.append(requests)).toMatchObject(expected);
+  const results = await store.append(requests);
+  expect(results).toMatchObject(expected);
+  model.reorder(before, requests, results);
 }
 
 async function runReadStream(

@@ -8,6 +8,8 @@ export interface EventStoreFixture {
   open(): Promise<EventStore>;
   /** Whether events outlive `close`. */
   readonly durable: boolean;
+  /** Name under which a stream is stored, which its hashes are over; its own by default. */
+  readonly storedName?: (stream: string) => string;
   /** Removes the log. */
   dispose(): Promise<void>;
 }
@@ -18,6 +20,7 @@ export type EventStoreFactory = () => Promise<EventStoreFixture>;
 export interface Subject {
   readonly store: EventStore;
   readonly durable: boolean;
+  readonly storedName: (stream: string) => string;
   /** Closes and opens the log. */
   reopen(): Promise<EventStore>;
 }
@@ -32,6 +35,7 @@ export async function subjectOf(factory: EventStoreFactory): Promise<Opened> {
       return store;
     },
     durable: fixture.durable,
+    storedName: fixture.storedName ?? ((stream) => stream),
     async reopen() {
       await store.close();
       store = await fixture.open();
