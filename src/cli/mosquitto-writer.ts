@@ -81,10 +81,11 @@ export async function writeMosquittoFiles(options: MosquittoFilesOptions): Promi
         });
       if (stopping.signal.aborted) return;
       changed = false;
+      const began = performance.now();
       await writer.write();
-      await sleep(options.every_ms ?? EVERY_MS, undefined, { signal: stopping.signal }).catch(
-        () => undefined,
-      );
+      // Large files take longer: half of the time is left for others.
+      const pause_ms = Math.max(options.every_ms ?? EVERY_MS, performance.now() - began);
+      await sleep(pause_ms, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   };
   const pacing = pace();
@@ -105,13 +106,15 @@ export async function writeMosquittoFiles(options: MosquittoFilesOptions): Promi
 
 function createWriter(users: MosquittoUsers, { directory, pidFile, log }: MosquittoFilesOptions) {
   const counts = { written: 0, reloads: 0 };
+  const exchangeAcl = exchangeable(join(directory, 'acl'));
+  const exchangePasswords = exchangeable(join(directory, 'passwords'));
   return {
     counts,
     /** Writes what is different from what is there, and tells the broker. */
     async write(): Promise<void> {
       // Rights first: who is new must not find itself without them.
-      const acl = await replace(join(directory, 'acl'), [users.acl()]);
-      const passwords = await replace(join(directory, 'passwords'), users.passwords());
+      const acl = await exchangeAcl([users.acl()]);
+      const passwords = await exchangePasswords(users.passwords());
       if (!acl && !passwords) return;
       counts.written++;
       if (pidFile === undefined) return;
@@ -122,28 +125,40 @@ function createWriter(users: MosquittoUsers, { directory, pidFile, log }: Mosqui
   };
 }
 
-/** Exchanges a file in one step, unless it has this content already. True when it was exchanged. */
-async function replace(path: string, parts: Iterable<string>): Promise<boolean> {
+/** A file that is exchanged in one step when its content is to change. */
+function exchangeable(path: string): (parts: Iterable<string>) => Promise<boolean> {
   const scratch = `${path}.${process.pid}.new`;
-  const digest = createHash('sha256');
-  try {
-    const file = await open(scratch, 'w', 0o600);
+  let current: string | null = null;
+  /** True when it was exchanged. */
+  return async (parts) => {
+    current ??= existsSync(path) ? await digestOf(path) : '';
     try {
-      for (const chunk of chunksOf(parts)) {
-        digest.update(chunk);
-        await file.appendFile(chunk);
-      }
-      await file.sync();
+      const wanted = await writeDurably(scratch, parts);
+      if (wanted === current) return false;
+      await giveTo(ownerOf(path), scratch);
+      await rename(scratch, path);
+      current = wanted;
+      return true;
     } finally {
-      await file.close();
+      await rm(scratch, { force: true });
     }
-    if (existsSync(path) && (await digestOf(path)) === digest.digest('hex')) return false;
-    await giveTo(ownerOf(path), scratch);
-    await rename(scratch, path);
-    return true;
+  };
+}
+
+/** @returns SHA-256 of the content. */
+async function writeDurably(path: string, parts: Iterable<string>): Promise<string> {
+  const digest = createHash('sha256');
+  const file = await open(path, 'w', 0o600);
+  try {
+    for (const chunk of chunksOf(parts)) {
+      digest.update(chunk);
+      await file.appendFile(chunk);
+    }
+    await file.sync();
   } finally {
-    await rm(scratch, { force: true });
+    await file.close();
   }
+  return digest.digest('hex');
 }
 
 function* chunksOf(parts: Iterable<string>): Generator<string> {

@@ -100,9 +100,10 @@ export function createMosquittoUsers(deps: {
     });
   }
 
+  const isOut = (credential: CredentialState): boolean => credential === null || credential === 'unreadable';
+  let out = 0;
   function* shutOut(): Iterable<string> {
-    for (const [vehicleId, { credential }] of rows)
-      if (credential === null || credential === 'unreadable') yield vehicleId;
+    for (const [vehicleId, { credential }] of rows) if (isOut(credential)) yield vehicleId;
   }
 
   return {
@@ -117,6 +118,8 @@ export function createMosquittoUsers(deps: {
       // One that never had a password may still have a certificate.
       const leaves = row === undefined && event.type === 'VehicleDecommissioned';
       if (credential === before && !leaves) return false;
+      if (row !== undefined && isOut(before)) out--;
+      if (isOut(credential)) out++;
       if (row === undefined) rows.set(vehicleId, { credential, line: null });
       else Object.assign(row, { credential, line: null });
       return true;
@@ -130,10 +133,7 @@ export function createMosquittoUsers(deps: {
       }
     },
     acl: () => renderAcl(names, shutOut()),
-    count() {
-      const out = [...shutOut()].length;
-      return { admitted: rows.size - out, shutOut: out };
-    },
+    count: () => ({ admitted: rows.size - out, shutOut: out }),
   };
 }
 
