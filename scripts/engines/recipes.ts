@@ -1,31 +1,31 @@
-/** All engines that can be started natively, by name. A recipe is loaded when it is used. */
+/** All engines that can be started natively, by name. What starts them is loaded when it is used. */
 import type { EngineName, EngineRecipe } from './engine.ts';
 
-const SETTINGS: Readonly<Record<EngineName, string>> = {
-  'eventstore-double': 'FLEETWAVE_EVENT_STORE',
-  kafka: 'FLEETWAVE_KAFKA',
-  documents: 'FLEETWAVE_MONGODB',
-  mosquitto: 'FLEETWAVE_MQTT',
-  s3: 'FLEETWAVE_S3',
-  azurite: 'FLEETWAVE_AZURE_BLOB',
+interface Entry {
+  readonly setting: string;
+  load(): Promise<EngineRecipe>;
+}
+
+const TABLE: Readonly<Record<EngineName, Entry>> = {
+  'eventstore-double': {
+    setting: 'FLEETWAVE_EVENT_STORE',
+    load: async () => (await import('./eventstore-double.ts')).eventStoreDouble,
+  },
+  kafka: { setting: 'FLEETWAVE_KAFKA', load: async () => (await import('./kafka.ts')).kafka },
+  documents: { setting: 'FLEETWAVE_MONGODB', load: async () => (await import('./documents.ts')).documents },
+  mosquitto: { setting: 'FLEETWAVE_MQTT', load: async () => (await import('./mosquitto.ts')).mosquitto },
+  s3: { setting: 'FLEETWAVE_S3', load: async () => (await import('./s3.ts')).s3 },
+  azurite: { setting: 'FLEETWAVE_AZURE_BLOB', load: async () => (await import('./azurite.ts')).azurite },
 };
 
-export const ENGINES = Object.keys(SETTINGS) as readonly EngineName[];
+export const ENGINES = Object.keys(TABLE) as readonly EngineName[];
 
-export const recipe = (name: EngineName): EngineRecipe => ({
-  name,
-  setting: SETTINGS[name],
-  install: async (say) => await (await load(name)).install(say),
-  start: async (options) => await (await load(name)).start(options),
-});
-
-const isRecipe = (value: unknown): value is EngineRecipe =>
-  typeof value === 'object' && value !== null && 'start' in value && 'install' in value;
-
-async function load(name: EngineName): Promise<EngineRecipe> {
-  const path = `./${name}.ts`;
-  const module = (await import(path)) as Record<string, unknown>;
-  const found = Object.values(module).find(isRecipe);
-  if (found === undefined) throw new Error(`scripts/engines/${name}.ts has no recipe.`);
-  return found;
-}
+export const recipe = (name: EngineName): EngineRecipe => {
+  const { setting, load } = TABLE[name];
+  return {
+    name,
+    setting,
+    install: async (say) => await (await load()).install(say),
+    start: async (options) => await (await load()).start(options),
+  };
+};
