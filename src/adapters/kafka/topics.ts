@@ -1,5 +1,6 @@
 /** That the topics of a deployment are there, and as they must be. */
-import { type ITopicConfig, KafkaJSProtocolError } from 'kafkajs';
+// Its errors are not among the names that Node finds in a CommonJS module.
+import kafkajs, { type ITopicConfig } from 'kafkajs';
 import type { KafkaConnection } from './connection.ts';
 import type { TopicNames } from './topic-names.ts';
 
@@ -84,7 +85,7 @@ async function makeUnlessThere(make: () => Promise<unknown>): Promise<void> {
 
 function isProtocolError(error: unknown, ...types: readonly string[]): boolean {
   const causes = [error, ...((error as { errors?: unknown[] }).errors ?? []), (error as Error).cause];
-  return causes.some((cause) => cause instanceof KafkaJSProtocolError && types.includes(cause.type));
+  return causes.some((cause) => cause instanceof kafkajs.KafkaJSProtocolError && types.includes(cause.type));
 }
 
 function topicsOf(connection: KafkaConnection, options: TopicOptions): ITopicConfig[] {
@@ -112,7 +113,8 @@ function topicsOf(connection: KafkaConnection, options: TopicOptions): ITopicCon
       'retention.ms': 7 * DAY_MS,
       'message.timestamp.type': 'LogAppendTime',
     }),
-    topic(topics.events, partitions, { 'retention.ms': 7 * DAY_MS }),
+    // One append of the log may have 1 MiB, and its envelope comes on top.
+    topic(topics.events, partitions, { 'retention.ms': 7 * DAY_MS, 'max.message.bytes': 4 * 1024 * 1024 }),
     topic(topics.deadLetter, 1, { 'retention.ms': 30 * DAY_MS }),
     topic(topics.presence, partitions, {
       'cleanup.policy': 'compact',
