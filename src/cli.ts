@@ -3,10 +3,12 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { CliError } from './cli/client.ts';
 import { configCommand } from './cli/config.ts';
+import { copyCommand } from './cli/copy.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { exportEventsCommand } from './cli/export-events.ts';
 import { importCommand } from './cli/import.ts';
 import { keysCommand } from './cli/keys.ts';
+import { mosquittoFilesCommand } from './cli/mosquitto-files.ts';
 import { demoCommand, reconcileCommand, simulateCommand } from './cli/programs.ts';
 import { rebuildCommand } from './cli/rebuild.ts';
 import { replayCommand } from './cli/replay.ts';
@@ -27,13 +29,24 @@ const program = new Command('fleetwave')
   .addCommand(replayCommand())
   .addCommand(exportEventsCommand())
   .addCommand(verifyCommand())
+  .addCommand(copyCommand())
   .addCommand(keysCommand())
   .addCommand(vehicleCredentialsCommand())
+  .addCommand(
+    mosquittoFilesCommand(async (config) => (await import('./main/open-for-files.ts')).openForFiles(config)),
+  )
   .addCommand(configCommand())
   .addCommand(doctorCommand());
 
 /** What a user can act on is said in a sentence; anything else is our fault and shows where. */
-const EXPECTED = new Set(['CliError', 'ConfigError', 'EventStoreError', 'KeyFileError', 'BrokerPortError']);
+const EXPECTED = new Set([
+  'CliError',
+  'ConfigError',
+  'CopyError',
+  'EventStoreError',
+  'KeyFileError',
+  'BrokerPortError',
+]);
 
 try {
   // Variables that are set already win.

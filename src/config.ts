@@ -13,7 +13,7 @@ import {
 } from './config/settings.ts';
 import { suggestion } from './config/suggestion.ts';
 
-export { environmentName, ROLES, type Role } from './config/settings.ts';
+export { environmentName, ROLES, type Role, type SettingKey } from './config/settings.ts';
 
 const schema = z.object(settings);
 /** Where a value came from. */

@@ -1,136 +1,185 @@
-/** The whole server in one process on the embedded default (DESIGN §10). */
+/** One process of a deployment: everything, or the roles that it was given (DESIGN §10). */
 import type { FastifyBaseLogger } from 'fastify';
-import type { Logger } from 'pino';
-import { systemClock } from './adapters/clock/system-clock.ts';
-import {
-  type EmbeddedBroker,
-  startEmbeddedBroker,
-} from './adapters/vehicle-link/embedded-broker/embedded-broker.ts';
-import { newStats } from './adapters/vehicle-link/embedded-broker/stats.ts';
-import { buildServer } from './api/server.ts';
+import { buildHealthServer } from './api/health-server.ts';
 import type { Readiness } from './api/services.ts';
-import { createCredentialCheck } from './app/vehicle-link/credentials.ts';
-import { createLinkHandlers } from './app/vehicle-link/link-handlers.ts';
-import type { Config } from './config.ts';
-import { type Engine, openEngine } from './main/engine.ts';
+import type { Config, Role } from './config.ts';
+import { Closing, type Context, type RunningRole } from './main/context.ts';
+import { embeddedDownlink, openDownlink, withoutPassword } from './main/engines/vehicle-links.ts';
 import { listenHttp } from './main/listen-http.ts';
-import { createLogger } from './main/log.ts';
-import { createMetrics } from './main/metrics.ts';
+import { createLogger, toLog } from './main/log.ts';
+import { Metrics } from './main/metrics.ts';
+import { type ApiRole, createApiRole } from './main/roles/api.ts';
+import { type BridgeRole, createBridgeRole } from './main/roles/bridge.ts';
+import { createGatekeeperRole } from './main/roles/gatekeeper.ts';
+import { createProjectorRole } from './main/roles/projector.ts';
+import { createRolloutRole, type RolloutRole } from './main/roles/rollout.ts';
 import { removeRunning, writeRunning } from './main/running-file.ts';
-import { createServices } from './main/services.ts';
+import { openShared, type Shared } from './main/shared.ts';
 
 export interface RunningServer {
   readonly http: string;
-  readonly mqtt: string;
-  readonly adminKeyFile: string;
+  /** Where vehicles connect; null when this process does not know. */
+  readonly mqtt: string | null;
+  readonly roles: readonly Role[];
+  /** Null for a process without the API. */
+  readonly adminKeyFile: string | null;
   /** Set when this start made the first key. */
   readonly newAdminKey: string | null;
   /** Finishes what was begun, and closes. */
   stop(): Promise<void>;
 }
 
-const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
-
-async function startBroker(engine: Engine, config: Config, logger: Logger): Promise<EmbeddedBroker> {
-  return startEmbeddedBroker({
-    host: config.mqttHost,
-    port: config.mqttPort,
-    now: systemClock.now,
-    handlers: createLinkHandlers({
-      authenticate: createCredentialCheck({ store: engine.store, fleetSecrets: engine.keys.fleetSecrets }),
-      render: (vehicleId, topic) => engine.worker.render(vehicleId, topic),
-      feedback: engine.feedback,
-      presence: engine.presence,
-    }),
-    onError: (error) => logger.warn({ err: error }, 'a message of a vehicle was not taken'),
-  });
-}
-
-/** Failures in a row after which a process manager counts as failing: a lost race or two is no alarm. */
-const FAILING_AFTER = 5;
-
-const readinessOf = (engine: Engine, started: () => boolean) => async (): Promise<Readiness> => {
-  const failure = engine.projector.failure();
-  const checks = [
-    { name: 'started', ok: started(), detail: started() ? 'shards are owned' : 'still taking shards over' },
-    {
-      name: 'projector',
-      ok: failure === null,
-      detail: failure?.message ?? `at ${engine.projector.position()}`,
-    },
-    ...engine.agents.map((agent) => {
-      const trouble = agent.trouble();
-      const ok = trouble === null || trouble.failures < FAILING_AFTER;
-      return {
-        name: agent.name,
-        ok,
-        detail: trouble === null ? 'works' : `${trouble.what} (${trouble.failures} times)`,
-      };
-    }),
-  ];
-  return { ready: checks.every(({ ok }) => ok), checks };
-};
-
 /**
- * Starts everything; resolves when vehicles and callers may come.
- * @throws Error naming the setting when a port, a key or the data directory can't be had.
+ * Starts the roles of this process; resolves when vehicles and callers may come.
+ * @throws Error naming the setting when a port, a key, an engine or the data directory can't be had.
  */
 export async function startServer(config: Config, onFatal: (error: Error) => void): Promise<RunningServer> {
   const logger = createLogger(config);
-  const doors: { broker: EmbeddedBroker | null; http: string | null } = { broker: null, http: null };
-  const engine = await openEngine({
-    config,
-    logger,
-    onFatal,
-    // Nobody is connected before the broker runs, and state is rendered anew for who subscribes.
-    link: { send: async (messages) => doors.broker?.send(messages) },
-    contentBase: () => config.publicUrl ?? doors.http ?? '',
-  });
-  const stopping: (() => Promise<void>)[] = [() => engine.stop()];
-  const stop = async (): Promise<void> => {
-    for (const step of stopping.splice(0).reverse()) await step();
-  };
+  const closing = new Closing();
   try {
-    let started = false;
-    const metrics = createMetrics({
-      worker: () => engine.worker.metrics,
-      broker: () => ({ ...(doors.broker?.stats() ?? newStats()) }),
-      online: () => engine.presence.onlineCount(),
-      eventsSkipped: () => engine.projector.skipped(),
-      shardsHeld: () => engine.worker.holds().length,
-    });
-    const readiness = readinessOf(engine, () => started);
-    const api = await buildServer(
-      createServices({
-        ...engine,
-        clock: systemClock,
-        metrics,
-        readiness,
-        onCredentialEnded: (vehicleId) => doors.broker?.disconnect(vehicleId),
-      }),
-      {
-        logger: logger as unknown as FastifyBaseLogger,
-      },
-    );
-    stopping.push(() => api.close());
-    doors.http = await listenHttp(api, config);
-    await engine.start();
-    const broker = await startBroker(engine, config, logger);
-    doors.broker = broker;
-    stopping.push(() => broker.stop());
-    started = true;
-    const mqtt = `mqtt://${hostInUrl(config.mqttHost)}:${broker.port}`;
-    writeRunning(config.paths.running, { http: doors.http, mqtt });
-    stopping.push(async () => removeRunning(config.paths.running));
-    return {
-      http: doors.http,
-      mqtt,
-      adminKeyFile: config.paths.adminKey,
-      newAdminKey: engine.newAdminKey,
-      stop,
-    };
+    return await start({ config, logger, log: toLog(logger), onFatal }, closing);
   } catch (error) {
-    await stop();
+    await closing.run().catch((failure: unknown) => logger.warn({ err: failure }, 'after a failed start'));
     throw error;
   }
+}
+
+async function start(context: Context, closing: Closing): Promise<RunningServer> {
+  const { config, logger } = context;
+  const shared = await openShared(context, closing);
+  const metrics = new Metrics();
+  const parts: Parts = { http: '', roles: [], rollout: null, bridge: null };
+  let started = false;
+  const readiness = readinessOf(shared, parts, () => started);
+  const health = { readiness, metrics: metrics.registry };
+  const api = config.roles.includes('api')
+    ? await createApiRole(
+        {
+          shared,
+          context,
+          ...health,
+          metrics: metrics.registry,
+          onCredentialEnded: (vehicleId) => parts.bridge?.uplink()?.disconnect(vehicleId),
+        },
+        closing,
+      )
+    : null;
+  const server = api?.server ?? buildHealthServer(health, logger as unknown as FastifyBaseLogger);
+  const closeHttp = once(() => server.close());
+  closing.add('HTTP after a failed start', closeHttp);
+  parts.http = await listenHttp(server, config);
+  await createRoles(parts, shared, context, closing);
+  const { bridge } = parts;
+  for (const role of parts.roles) {
+    // Callers are answered until the end of what they wait for; vehicles are sent away first.
+    if (role === bridge) closing.add('HTTP', closeHttp);
+    closing.add('a role', () => role.stop());
+    await role.start();
+  }
+  if (bridge === null) closing.add('HTTP', closeHttp);
+  measure(metrics, shared, parts, api);
+  started = true;
+  return running(context, closing, parts, api);
+}
+
+interface Parts {
+  http: string;
+  /** In the order in which they are started. */
+  readonly roles: RunningRole[];
+  rollout: RolloutRole | null;
+  bridge: BridgeRole | null;
+}
+
+async function createRoles(parts: Parts, shared: Shared, context: Context, closing: Closing): Promise<void> {
+  const { config } = context;
+  const has = (role: Role): boolean => config.roles.includes(role);
+  if (has('rollout')) {
+    const link =
+      config.mqtt === undefined
+        ? embeddedDownlink(() => parts.bridge?.broker() ?? null)
+        : await openDownlink(context, config.mqtt, closing);
+    const contentBase = (): string => config.publicUrl ?? parts.http;
+    parts.rollout = await createRolloutRole({ shared, context, link, contentBase });
+    parts.roles.push(parts.rollout);
+  }
+  if (has('gatekeeper')) parts.roles.push(createGatekeeperRole(shared, context));
+  if (has('projector')) parts.roles.push(createProjectorRole(shared, context));
+  if (!has('bridge')) return;
+  const { rollout } = parts;
+  parts.bridge = await createBridgeRole(shared, context, async (vehicleId, topic) =>
+    rollout === null ? null : rollout.worker.render(vehicleId, topic),
+  );
+  parts.roles.push(parts.bridge);
+}
+
+const readinessOf =
+  ({ eventLog, messaging }: Shared, { roles }: Parts, started: () => boolean) =>
+  async (): Promise<Readiness> => {
+    const engine = (name: string, connected: boolean) => ({
+      name,
+      ok: connected,
+      detail: connected ? 'can be reached' : 'can not be reached: it is tried again all the time',
+    });
+    const checks = [
+      { name: 'started', ok: started(), detail: started() ? 'it is' : 'still starting' },
+      engine('event log', eventLog.connected()),
+      ...(messaging.alone ? [] : [engine('Kafka', messaging.connected())]),
+      ...roles.flatMap((role) => role.checks()),
+    ];
+    return { ready: checks.every(({ ok }) => ok), checks };
+  };
+
+function measure(metrics: Metrics, shared: Shared, parts: Parts, api: ApiRole | null): void {
+  const { eventLog, messaging, views } = shared;
+  const { rollout, bridge } = parts;
+  metrics.engine('event_log', eventLog.connected);
+  metrics.section('event_log', 'Counter of the event store’s client.', eventLog.stats);
+  if (!messaging.alone) metrics.engine('kafka', messaging.connected);
+  metrics.section('kafka', 'Counter of Kafka’s client.', messaging.stats);
+  if (api !== null) {
+    metrics.gauge('vehicles_online', 'Vehicles connected now.', () => api.presence.onlineCount());
+    metrics.section('read_models', 'Counter of the read models’ client.', api.readModelStats);
+    metrics.section('artifact_store', 'Counter of the artifact store’s client.', api.blobStats);
+  }
+  if (views !== null)
+    metrics.gauge('projector_events_skipped', 'Events of types that a newer version wrote.', () =>
+      views.thread.skipped(),
+    );
+  if (rollout !== null)
+    metrics.worker({
+      metrics: rollout.worker.metrics,
+      owned: () => rollout.worker.owned().length,
+      held: () => rollout.worker.holds().length,
+    });
+  const uplink = bridge?.uplink() ?? null;
+  if (uplink === null) return;
+  metrics.engine('mqtt', uplink.connected);
+  metrics.section('broker', 'Counter of the way to vehicles.', uplink.stats);
+}
+
+function running(context: Context, closing: Closing, parts: Parts, api: ApiRole | null): RunningServer {
+  const { config } = context;
+  const { http } = parts;
+  const external = config.mqttPublicUrl ?? (config.mqtt === undefined ? null : withoutPassword(config.mqtt));
+  const mqtt = parts.bridge?.uplink()?.url ?? external;
+  if (api !== null) {
+    writeRunning(config.paths.running, { http, mqtt });
+    closing.add('server.json', () => removeRunning(config.paths.running));
+  }
+  return {
+    http,
+    mqtt,
+    roles: config.roles,
+    adminKeyFile: api === null ? null : config.paths.adminKey,
+    newAdminKey: api?.newAdminKey ?? null,
+    stop: () => closing.run(),
+  };
+}
+
+function once(step: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | null = null;
+  return () => {
+    done ??= step();
+    return done;
+  };
 }

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { openSqliteEventReader } from '../adapters/event-store/sqlite/sqlite-event-reader.ts';
 import { type Replayed, replayCampaign } from '../app/replay.ts';
-import { pathsOf } from '../config.ts';
+import { loadConfig } from '../config.ts';
 import { CliError } from './client.ts';
-import { dataDirOf, withDataDir } from './options.ts';
+import { openConfiguredLog } from './configured-log.ts';
+import { withDataDir } from './options.ts';
 
 /** `fleetwave replay`: a campaign as it stood; reads the log beside a running server, writes nothing. */
 export const replayCommand = (): Command =>
@@ -14,11 +13,8 @@ export const replayCommand = (): Command =>
     .option('--as-of <time>', 'instant, ISO 8601, such as 2027-03-01T12:00:00Z; default: now')
     .option('--json', 'the whole state as JSON')
     .action(async (campaignId: string, flags: { dataDir?: string; asOf?: string; json?: boolean }) => {
-      const { log } = pathsOf(dataDirOf(flags));
-      if (!existsSync(log))
-        throw new CliError(`There is no log at ${log}: name the data directory with --data-dir.`);
       const asOf = flags.asOf === undefined ? null : instantOf(flags.asOf);
-      const reader = openSqliteEventReader({ path: log });
+      const reader = await openConfiguredLog(loadConfig({ dataDir: flags.dataDir }, process.env));
       try {
         const replayed = await replayCampaign(reader, campaignId, asOf);
         if (replayed.events === 0)

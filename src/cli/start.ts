@@ -1,8 +1,9 @@
 import { Command } from 'commander';
-import { describeSettings, loadConfig } from '../config.ts';
+import { describeSettings, loadConfig, ROLES } from '../config.ts';
 import type { RunningServer } from '../main.ts';
 
 interface Flags {
+  roles?: string;
   dataDir?: string;
   httpPort?: string;
   mqttPort?: string;
@@ -22,7 +23,8 @@ const settings = (): string =>
 /** `fleetwave start`: the whole server in this process, until SIGINT or SIGTERM. */
 export const startCommand = (): Command =>
   new Command('start')
-    .description('run the server: HTTP API, MQTT broker, workers, read models')
+    .description('run the server: HTTP API, MQTT broker, workers, read models; or some of its roles')
+    .option('--roles <list>', `of ${ROLES.join(',')} (FLEETWAVE_ROLES; default: all)`)
     .option('--data-dir <dir>', 'where everything is kept (FLEETWAVE_DATA_DIR; default ./data)')
     .option('--http-port <port>', 'FLEETWAVE_HTTP_PORT; 0 = any free one; default 7400')
     .option('--mqtt-port <port>', 'FLEETWAVE_MQTT_PORT; 0 = any free one; default 7401')
@@ -37,20 +39,27 @@ export const startCommand = (): Command =>
         process.exit(1);
       });
       if (jsonReady === true) {
-        const { http, mqtt, adminKeyFile } = server;
-        console.log(JSON.stringify({ ready: true, http, mqtt, adminKeyFile }));
+        const { http, mqtt, adminKeyFile, roles } = server;
+        console.log(JSON.stringify({ ready: true, roles, http, mqtt, adminKeyFile }));
       } else greet(server);
       stopOnSignal(server);
     });
 
-function greet({ http, mqtt, adminKeyFile, newAdminKey }: RunningServer): void {
-  console.log(`Fleetwave is ready.
-  HTTP API   ${http}   reference: ${http}/docs
-  MQTT       ${mqtt}
-  admin key  ${adminKeyFile}`);
+function greet({ http, mqtt, roles, adminKeyFile, newAdminKey }: RunningServer): void {
+  const api = adminKeyFile !== null;
+  const lines = [
+    roles.length === ROLES.length ? 'Fleetwave is ready.' : `Fleetwave is ready: ${roles.join(', ')}.`,
+    api
+      ? `  HTTP API   ${http}   reference: ${http}/docs`
+      : `  health     ${http}/readyz   metrics: ${http}/metrics`,
+  ];
+  if (mqtt !== null) lines.push(`  MQTT       ${mqtt}`);
+  if (api) lines.push(`  admin key  ${adminKeyFile}`);
   // Output that is not a terminal may be kept by others: a log collector, a CI system.
-  if (newAdminKey !== null && process.stdout.isTTY) console.log(`             ${newAdminKey}`);
-  console.log('Stop with Ctrl-C. Next: `npx fleetwave keys add --person ada --roles developer,planner`');
+  if (newAdminKey !== null && process.stdout.isTTY) lines.push(`             ${newAdminKey}`);
+  lines.push('Stop with Ctrl-C.');
+  if (api) lines.push('Next: `npx fleetwave keys add --person ada --roles developer,planner`');
+  console.log(lines.join('\n'));
 }
 
 function stopOnSignal(server: RunningServer): void {

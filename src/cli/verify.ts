@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { openSqliteEventReader } from '../adapters/event-store/sqlite/sqlite-event-reader.ts';
 import type { VerifyProgress } from '../app/ports.ts';
-import { pathsOf } from '../config.ts';
-import { CliError } from './client.ts';
-import { dataDirOf, withDataDir } from './options.ts';
+import { loadConfig } from '../config.ts';
+import { openConfiguredLog } from './configured-log.ts';
+import { withDataDir } from './options.ts';
 
 /** `fleetwave verify`: recomputes the hash chain; may run while the server writes. */
 export const verifyCommand = (): Command =>
@@ -13,10 +11,7 @@ export const verifyCommand = (): Command =>
     .option('--stream <name>', 'only this stream')
     .option('--json', 'one JSON object at the end')
     .action(async (flags: { dataDir?: string; stream?: string; json?: boolean }) => {
-      const { log } = pathsOf(dataDirOf(flags));
-      if (!existsSync(log))
-        throw new CliError(`There is no log at ${log}: name the data directory with --data-dir.`);
-      const reader = openSqliteEventReader({ path: log });
+      const reader = await openConfiguredLog(loadConfig({ dataDir: flags.dataDir }, process.env));
       let last: VerifyProgress = { appends: 0, streams: 0, problems: [] };
       try {
         for await (const progress of reader.verify(flags.stream)) {

@@ -13,6 +13,7 @@ interface Checked {
   readonly s3?: string | undefined;
   readonly azureBlob?: string | undefined;
   readonly contentDelivery: 'proxy' | 'presigned';
+  readonly publicUrl?: string | undefined;
 }
 
 /** What a process shares with those that have the other roles. */
@@ -58,6 +59,8 @@ function splitComplaints(config: Checked): string[] {
     ({ roles, key }) =>
       config[key as keyof Checked] === undefined && roles.some((role) => config.roles.includes(role)),
   ).map(({ key, what }) => `${mine}, and ${what}: set ${env(key)}.`);
+  if (config.roles.includes('rollout') && !config.roles.includes('api') && config.publicUrl === undefined)
+    complaints.push(`${mine}, and grants tell vehicles where to download: set ${env('publicUrl')}.`);
   if (config.eventStore === 'sqlite')
     complaints.unshift(`${mine}, and a SQLite log has one process: set ${env('eventStore')} to esdb://….`);
   return complaints;

@@ -3,16 +3,16 @@
  * then the proof: the simulator's ledger against the server's event export.
  */
 
-import { readFileSync } from 'node:fs';
 import { reconcile } from '../reconcile/reconcile.ts';
 import { CALM } from '../simulator/fate.ts';
 import { ToldError } from '../simulator/told-error.ts';
-import { createApiClient } from './api-client.ts';
+import { openDistributed } from './distributed.ts';
 import { exportEvents, exportVehicles } from './export-files.ts';
 import { type FleetPlan, planFleet } from './fleet-plan.ts';
 import type { DemoOptions } from './options.ts';
 import { createOutput, type Output } from './output.ts';
-import { type Child, type Ready, startServer, startSimulator, stop, tailOf } from './processes.ts';
+import { introduce } from './persons.ts';
+import { type Child, type Ready, startSimulator, stop, tailOf } from './processes.ts';
 import { idOf, importFleet, writeFleetFile } from './register-fleet.ts';
 import { releaseArtifacts, uploadArtifacts } from './release-artifacts.ts';
 import {
@@ -24,6 +24,7 @@ import {
   SOAK_S,
   startCampaign,
 } from './run-campaign.ts';
+import { openEmbedded } from './site.ts';
 import { closingTable, judge, resultOf, type Verdict } from './verdict.ts';
 import { watchProgress } from './watch-progress.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
@@ -42,6 +43,8 @@ interface Stage {
   readonly workspace: Workspace;
   readonly output: Output;
   readonly children: Child[];
+  /** Ends what is no child, after the children. */
+  readonly closing: (() => Promise<void>)[];
   readonly signal: AbortSignal;
   readonly started: number;
 }
@@ -75,7 +78,8 @@ export async function runDemo(given: DemoOptions): Promise<number> {
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
   const { signal } = interrupted;
-  const stage: Stage = { options, plan, workspace, output, children, signal, started };
+  const closing: (() => Promise<void>)[] = [];
+  const stage: Stage = { options, plan, workspace, output, children, closing, signal, started };
   try {
     return await perform(stage);
   } catch (error) {
@@ -88,7 +92,9 @@ export async function runDemo(given: DemoOptions): Promise<number> {
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
-    for (const child of children.toReversed()) await stop(child, signal.aborted ? 3000 : SERVER_PATIENCE_MS);
+    // All at once: each knows how to end without the others.
+    await Promise.all(children.map((child) => stop(child, signal.aborted ? 3000 : SERVER_PATIENCE_MS)));
+    for (const close of closing) await close();
     workspace.remove();
   }
 }
@@ -98,43 +104,36 @@ async function perform(stage: Stage): Promise<number> {
   output.say(
     `Shortened for the demo: no off-peak window, waves soak ${SOAK_S} s, two attempts without a pause between.`,
   );
-  const server = await startServer(workspace.dataDir, workspace.file('server.log'));
-  stage.children.push(server.child);
-  output.say(`Server on ${server.ready.http}, data in ${workspace.dataDir}`);
-  const persons = await introduce(server.ready);
+  const open = options.engines === 'distributed' ? openDistributed : openEmbedded;
+  const site = await open({
+    workspace,
+    output,
+    onChild: (child) => stage.children.push(child),
+    onClose: (close) => stage.closing.push(close),
+  });
+  const persons = await introduce(site.ready);
   const bytes = await register(stage, persons);
   const ids = await writeFleetFile(persons.oda, stage.plan, workspace.file('fleet.ndjson'));
+  await site.credentialsInForce();
   signal.throwIfAborted();
-  const simulator = launch(stage, server.ready);
+  const simulator = launch(stage, site.ready);
   await releaseArtifacts(persons.bob);
   output.say(`Two artifacts (${Math.round(bytes / 1024)} KiB a vehicle) uploaded, validated and released`);
   await startCampaign(persons, stage.plan);
   output.say(`Campaign ${CAMPAIGN} approved and started: three waves of 5 %, 25 % and the rest`);
   const ended = await Promise.race([
     watchProgress(persons.oda, output, signal),
-    server.child.ended.then((code) => Promise.reject(new ToldError(`the server ended with ${code}`))),
+    ...site.servers.map(({ name, ended: over }) =>
+      over.then((code) => Promise.reject(new ToldError(`the ${name} ended with ${code}`))),
+    ),
     simulator.ended.then((code) => Promise.reject(new ToldError(`the simulator ended with ${code}`))),
   ]);
   output.endBars();
   output.say(`The campaign is ${ended.state}.`);
   await stop(simulator, SIMULATOR_GRACE_MS + SERVER_PATIENCE_MS);
   const verdict = await prove(stage, persons, ended, ids);
-  if (options.watch === true) await keepServing(stage, server.ready);
+  if (options.watch === true) await keepServing(stage, site.ready);
   return verdict.ok ? 0 : 1;
-}
-
-/** Keys for three persons: four eyes need at least two. */
-async function introduce(ready: Ready): Promise<Persons> {
-  const admin = createApiClient(ready.http, readFileSync(ready.adminKeyFile, 'utf8').trim());
-  const person = async (name: string, roles: readonly string[]) => {
-    const { body } = await admin.request('POST', '/v1/access/keys', { body: { person: name, roles } });
-    return createApiClient(ready.http, (body as { key: string }).key);
-  };
-  return {
-    ada: await person('ada', ['developer', 'planner']),
-    bob: await person('bob', ['validator', 'approver']),
-    oda: await person('oda', ['operator', 'analyst']),
-  };
 }
 
 /** Fleet and artifacts, side by side. @returns bytes that a vehicle downloads. */

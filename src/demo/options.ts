@@ -3,6 +3,7 @@ import { type OptionSpec, parseRate, parseWhole } from '../simulator/options.ts'
 
 export const SABOTAGES = ['drop', 'double', 'flip', 'late-trigger'] as const;
 export type Sabotage = (typeof SABOTAGES)[number];
+export const SITES = ['embedded', 'distributed'] as const;
 
 export interface DemoOptions {
   readonly vehicles?: number | undefined;
@@ -14,6 +15,7 @@ export interface DemoOptions {
   readonly watch?: boolean | undefined;
   readonly json?: boolean | undefined;
   readonly sabotage?: Sabotage | undefined;
+  readonly engines?: (typeof SITES)[number] | undefined;
 }
 
 export const demoOptions: readonly OptionSpec[] = [
@@ -34,6 +36,12 @@ export const demoOptions: readonly OptionSpec[] = [
     description: 'decides the fleet, the bytes and what goes wrong',
     fallback: 1,
     parse: parseWhole('--seed', 0, 0xffff_ffff),
+  },
+  {
+    flags: '--engines <kind>',
+    description: 'one process on the embedded default, or a process per role on real engines',
+    choices: SITES,
+    fallback: 'embedded',
   },
   { flags: '--keep-data <dir>', description: 'keep everything in this directory (new or empty)' },
   { flags: '--watch', description: 'keep serving at the end, until Ctrl-C' },

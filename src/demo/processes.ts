@@ -22,7 +22,10 @@ const readyLine = z.object({
   mqtt: z.url(),
   adminKeyFile: z.string(),
 });
+/** A process with some roles need not know where vehicles connect, nor have an API. */
+const readyRole = readyLine.extend({ mqtt: z.url().nullable(), adminKeyFile: z.string().nullable() });
 export type Ready = z.infer<typeof readyLine>;
+export type RoleReady = z.infer<typeof readyRole>;
 
 export interface Child {
   readonly name: string;
@@ -68,20 +71,44 @@ export function launchServer(
   const args = ['start', '--data-dir', dataDir, ...ports, '--json-ready'];
   const quiet = { FLEETWAVE_LOG_LEVEL: 'warn', FLEETWAVE_TIMEOUT_GRACE_S: '5' };
   const child = start('server', args, log, { ...quiet, ...environment });
-  return { child, ready: readiness(child) };
+  return { child, ready: readiness(child, readyLine) };
 }
 
-async function readiness(child: Child): Promise<Ready | null> {
+/** Starts a process with some roles, like `launchServer`. */
+export function launchRole(
+  name: string,
+  dataDir: string,
+  log: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): { readonly child: Child; readonly ready: Promise<RoleReady | null> } {
+  const child = start(name, ['start', '--data-dir', dataDir, '--json-ready', ...args], log, environment);
+  return { child, ready: readiness(child, readyRole) };
+}
+
+/** A command of ours that ends by itself. */
+export function startTool(
+  name: string,
+  args: readonly string[],
+  log: string,
+  environment: Readonly<Record<string, string>>,
+): Child {
+  const child = start(name, args, log, environment);
+  child.process.stdout?.resume();
+  return child;
+}
+
+async function readiness<T>(child: Child, line: z.ZodType<T>): Promise<T | null> {
   const { stdout } = child.process;
   if (stdout === null) throw new ToldError('the server has no output');
   const lines = createInterface({ input: stdout });
   const timeout = new AbortController();
   try {
     return await Promise.race([
-      new Promise<Ready>((resolve, reject) => {
-        lines.once('line', (line) => {
+      new Promise<T>((resolve, reject) => {
+        lines.once('line', (text) => {
           try {
-            resolve(readyLine.parse(JSON.parse(line)));
+            resolve(line.parse(JSON.parse(text)));
           } catch (error) {
             reject(error);
           }

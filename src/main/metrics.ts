@@ -1,17 +1,15 @@
-/** What `/metrics` tells beside HTTP: the shard worker's and the broker's own counters. */
+/** What `/metrics` tells beside HTTP: the counters of the parts of this process. */
 import { Gauge, Registry } from 'prom-client';
 import type { WorkerMetrics } from '../app/rollout/shard-worker.ts';
+import type { Counters } from './context.ts';
 
-export interface MetricSources {
-  readonly worker: () => Readonly<WorkerMetrics>;
-  /** With all of its counters from the first call on. */
-  readonly broker: () => Readonly<Record<string, unknown>>;
-  readonly online: () => number;
-  readonly eventsSkipped: () => number;
-  readonly shardsHeld: () => number;
+export interface WorkerSource {
+  readonly metrics: Readonly<WorkerMetrics>;
+  readonly owned: () => number;
+  readonly held: () => number;
 }
 
-const HELP: Readonly<Record<string, string>> = {
+const WORKER_HELP: Readonly<Record<string, string>> = {
   records: 'Messages of vehicles processed.',
   events: 'Rollout events appended by the shard worker.',
   receipts: 'Receipts sent.',
@@ -26,55 +24,53 @@ const HELP: Readonly<Record<string, string>> = {
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** A registry that reads the counters when it is asked, so that counting costs nothing elsewhere. */
-export function createMetrics(sources: MetricSources): Registry {
-  const registry = new Registry();
-  const gauge = (name: string, help: string, read: () => number): void => {
+/** A registry that reads counters when it is asked, so that counting costs nothing elsewhere. */
+export class Metrics {
+  readonly registry = new Registry();
+
+  gauge(name: string, help: string, read: () => number): void {
     const made: Gauge = new Gauge({
       name: `fleetwave_${name}`,
       help,
-      registers: [registry],
+      registers: [this.registry],
       collect: () => made.set(read()),
     });
-  };
-  const numberOf = (counters: object, key: string): number =>
-    Number((counters as Record<string, unknown>)[key] ?? 0);
-  for (const [key, help] of Object.entries(HELP))
-    gauge(`worker_${snake(key)}`, help, () => numberOf(sources.worker(), key));
-  for (const key of Object.keys(sources.broker()))
-    if (typeof sources.broker()[key] === 'number')
-      gauge(`broker_${snake(key)}`, 'Counter of the embedded broker.', () => numberOf(sources.broker(), key));
-  gauge('vehicles_online', 'Vehicles connected now.', sources.online);
-  gauge('projector_events_skipped', 'Events of types that a newer version wrote.', sources.eventsSkipped);
-  gauge('rollouts_held', 'Rollouts of shards that offer nothing for a reason.', sources.shardsHeld);
-  byReason(
-    registry,
-    'worker_set_aside',
-    'Messages without effect, by reason.',
-    () => sources.worker().setAside,
-  );
-  byReason(
-    registry,
-    'worker_dead_letters',
-    'Messages put on record unprocessed, by reason.',
-    () => sources.worker().deadLetters,
-  );
-  return registry;
-}
+  }
 
-function byReason(
-  registry: Registry,
-  name: string,
-  help: string,
-  read: () => Readonly<Record<string, number>>,
-): void {
-  const made: Gauge = new Gauge({
-    name: `fleetwave_${name}`,
-    help,
-    labelNames: ['reason'],
-    registers: [registry],
-    collect: () => {
-      for (const [reason, count] of Object.entries(read())) made.set({ reason }, count);
-    },
-  });
+  /** Every counter that `read` has now, by its name. */
+  section(prefix: string, help: string, read: Counters): void {
+    for (const [key, value] of Object.entries(read()))
+      if (typeof value === 'number') this.gauge(`${prefix}_${snake(key)}`, help, () => read()[key] ?? 0);
+  }
+
+  /** Whether an engine can be reached: 1 or 0. */
+  engine(name: string, connected: () => boolean): void {
+    this.gauge(`engine_${name}_up`, `Whether ${name} can be reached: 1 or 0.`, () => (connected() ? 1 : 0));
+  }
+
+  worker({ metrics, owned, held }: WorkerSource): void {
+    const counters = metrics as unknown as Readonly<Record<string, number>>;
+    for (const [key, help] of Object.entries(WORKER_HELP))
+      this.gauge(`worker_${snake(key)}`, help, () => Number(counters[key] ?? 0));
+    this.gauge('shards_owned', 'Shards that this worker owns.', owned);
+    this.gauge('rollouts_held', 'Rollouts of shards that offer nothing for a reason.', held);
+    this.#byReason('worker_set_aside', 'Messages without effect, by reason.', () => metrics.setAside);
+    this.#byReason(
+      'worker_dead_letters',
+      'Messages put on record unprocessed, by reason.',
+      () => metrics.deadLetters,
+    );
+  }
+
+  #byReason(name: string, help: string, read: Counters): void {
+    const made: Gauge = new Gauge({
+      name: `fleetwave_${name}`,
+      help,
+      labelNames: ['reason'],
+      registers: [this.registry],
+      collect: () => {
+        for (const [reason, count] of Object.entries(read())) made.set({ reason }, count);
+      },
+    });
+  }
 }

@@ -11,8 +11,8 @@ import type { PresenceTable } from '../app/vehicle-link/presence-table.ts';
 import { pathWithIds, type VehicleIdentity } from '../app/vehicles/identity.ts';
 import type { VehicleService } from '../app/vehicles/vehicle-service.ts';
 import type { ArtifactFacts } from '../domain/artifact/compatibility.ts';
-import type { ProjectorClient } from './projector-client.ts';
 import { createTargetingApi } from './targeting.ts';
+import type { Folded, ViewsThread } from './views/views-client.ts';
 
 export interface ServiceParts {
   readonly runtime: Runtime;
@@ -24,7 +24,9 @@ export interface ServiceParts {
   readonly campaigns: CampaignService;
   readonly fleet: FleetService;
   readonly reader: ReadModelReader;
-  readonly projector: ProjectorClient;
+  /** How far read models and index are. */
+  readonly folded: Folded;
+  readonly index: ViewsThread;
   readonly presence: PresenceTable;
   readonly signingKeys: KeyRegistry;
   readonly metrics: Registry;
@@ -52,13 +54,13 @@ export async function releasedArtifacts(reader: ReadModelReader): Promise<readon
 }
 
 export function createServices(parts: ServiceParts): ApiServices {
-  const { runtime, projector, campaigns, access, identity } = parts;
+  const { runtime, folded, campaigns, access, identity } = parts;
   return {
     artifacts: parts.artifacts,
     vehicles: endingConnections(parts.vehicles, parts.onCredentialEnded),
     campaigns,
     fleet: parts.fleet,
-    targeting: createTargetingApi(runtime, projector, identity),
+    targeting: createTargetingApi(runtime, parts.index, identity),
     access: {
       ...access,
       recordRefusal: (refusal) =>
@@ -70,8 +72,8 @@ export function createServices(parts: ServiceParts): ApiServices {
     clock: parts.clock,
     metrics: parts.metrics,
     head: () => runtime.store.head(),
-    waitForPosition: (position, timeout_ms) => projector.waitFor(position, timeout_ms),
-    onReadModelsMoved: (listener) => projector.onMoved(listener),
+    waitForPosition: (position, timeout_ms) => folded.waitFor(position, timeout_ms),
+    onReadModelsMoved: (listener) => folded.onMoved(listener),
     readiness: parts.readiness,
   };
 }

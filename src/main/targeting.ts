@@ -1,4 +1,4 @@
-/** The targeting index as planner, API and checks know it, over the projector thread. */
+/** The targeting index as planner, API and checks know it, over the views thread. */
 
 import type { Refused, TargetingApi } from '../api/services.ts';
 import type { ValidationLookup } from '../app/artifacts/validation-checks.ts';
@@ -9,8 +9,8 @@ import { type VehicleIdentity, vehicleIdOf } from '../app/vehicles/identity.ts';
 import { reject } from '../domain/shared/decider.ts';
 import { vehicleListStream } from '../domain/shared/streams.ts';
 import { describeError, toRejection } from '../domain/targeting/errors.ts';
-import type { ProjectorClient } from './projector-client.ts';
-import type { QueryProblem } from './projector-messages.ts';
+import type { QueryProblem } from './views/messages.ts';
+import type { ViewsThread } from './views/views-client.ts';
 
 const INDEX_WAIT_MS = 60_000;
 /** Vehicle ids of one part of a list: 20,000 of 33 bytes stay below the limit of an append. */
@@ -27,8 +27,8 @@ function refusal(query: string, problem: QueryProblem): Refused {
   return reject('artifact-not-found', sentence(problem), 'Register it, or name another one.', { artifactId });
 }
 
-async function catchUp(projector: ProjectorClient, position: Position): Promise<void> {
-  if (!(await projector.waitFor(position, INDEX_WAIT_MS)))
+async function catchUp(views: ViewsThread, position: Position): Promise<void> {
+  if (!(await views.waitFor(position, INDEX_WAIT_MS)))
     throw new Error('the targeting index has not caught up');
 }
 
@@ -36,46 +36,46 @@ async function catchUp(projector: ProjectorClient, position: Position): Promise<
  * What checks of a validation ask, of every vehicle recorded before they ask: whoever registers vehicles and then
  * validates must not be told that there are none.
  */
-export const createValidationLookup = ({ store }: Runtime, projector: ProjectorClient): ValidationLookup => ({
+export const createValidationLookup = ({ store }: Runtime, views: ViewsThread): ValidationLookup => ({
   async targetIsKnown(ecuType, component) {
-    await catchUp(projector, await store.head());
-    return projector.ask('targetIsKnown', ecuType, component);
+    await catchUp(views, await store.head());
+    return views.ask('targetIsKnown', ecuType, component);
   },
   async matchesAnyVehicle(artifact) {
-    await catchUp(projector, await store.head());
-    return projector.ask('matchesAnyVehicle', artifact);
+    await catchUp(views, await store.head());
+    return views.ask('matchesAnyVehicle', artifact);
   },
 });
 
-export const createSelector = (projector: ProjectorClient): TargetSelector => ({
+export const createSelector = (views: ViewsThread): TargetSelector => ({
   async select(query, artifactIds, atLeast): Promise<SelectionResult> {
-    await catchUp(projector, atLeast);
-    const opened = await projector.ask('openSelection', query, artifactIds);
+    await catchUp(views, atLeast);
+    const opened = await views.ask('openSelection', query, artifactIds);
     if (!opened.ok) return { ok: false, reason: sentence(opened.problem) };
     const { id, ok: _ok, ...selection } = opened;
-    return { ok: true, selection: { ...selection, rows: rowsOf(projector, id) } };
+    return { ok: true, selection: { ...selection, rows: rowsOf(views, id) } };
   },
 });
 
-async function* rowsOf(projector: ProjectorClient, id: number): AsyncIterable<readonly TargetRow[]> {
+async function* rowsOf(views: ViewsThread, id: number): AsyncIterable<readonly TargetRow[]> {
   try {
     for (;;) {
-      const rows = await projector.ask('nextRows', id);
+      const rows = await views.ask('nextRows', id);
       if (rows === null) return;
       yield rows;
     }
   } finally {
-    await projector.ask('closeSelection', id);
+    await views.ask('closeSelection', id);
   }
 }
 
 export const createTargetingApi = (
   runtime: Runtime,
-  projector: ProjectorClient,
+  views: ViewsThread,
   identity: VehicleIdentity,
 ): TargetingApi => ({
   async preview(query, artifactIds) {
-    const answer = await projector.ask('count', query, artifactIds);
+    const answer = await views.ask('count', query, artifactIds);
     return answer.ok ? answer : refusal(query, answer.problem);
   },
   putList(listId, vehicles, envelope) {

@@ -32,6 +32,8 @@ export interface ShardWorker extends ShardOwner {
   /** The broker holds offers for these vehicles: those of owned shards are told what is open now, also that nothing is. */
   correct(vehicleIds: readonly string[]): Promise<void>;
   readonly metrics: Readonly<WorkerMetrics>;
+  /** Shards that are owned here. */
+  owned(): readonly number[];
   /** Campaigns that offer nothing in a shard, and why. */
   holds(): readonly { readonly shard: number; readonly campaignId: string; readonly reason: string }[];
 }
@@ -112,6 +114,7 @@ export function createShardWorker(deps: ShardWorkerDeps): ShardWorker {
     async render(vehicleId, topic) {
       return shardFor(shardOf(vehicleId)).render(vehicleId, topic);
     },
+    owned: () => [...shards.keys()],
     holds: () =>
       [...shards.values()].flatMap((shard) =>
         [...shard.holds].map(([campaignId, reason]) => ({ shard: shard.number, campaignId, reason })),

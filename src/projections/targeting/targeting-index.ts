@@ -37,6 +37,9 @@ export interface OpenedSelection {
   readonly reasons: readonly { readonly code: string; readonly vehicles: number }[];
 }
 
+/** Streams that it looks at. */
+export const INDEX_PREFIXES: readonly string[] = ['vehicle-', 'list-', 'artifact-'];
+
 /** Queries and artifact lists whose answers per configuration are kept. */
 const KEPT = 32;
 /** Selections that may be open at a time: each holds 12 bytes per vehicle. */

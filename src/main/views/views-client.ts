@@ -1,17 +1,26 @@
-/** The main thread's side of the projector thread: where the read models are, and questions to the targeting index. */
+/** The main thread's side of the views thread: where its folds are, and questions to the targeting index. */
 import { Worker } from 'node:worker_threads';
-import type { Clock, Position } from '../app/ports.ts';
-import { START } from '../app/ports.ts';
-import type { FromThread, IndexMethods, ToThread } from './projector-messages.ts';
+import type { Clock, Log, Position } from '../../app/ports.ts';
+import { START } from '../../app/ports.ts';
+import type { FromThread, IndexMethods, ToThread, ViewsSpec } from './messages.ts';
 
-export interface ProjectorClient {
+/** How far what is folded has got. */
+export interface Folded {
   position(): Position;
+  /** False when it is not there after that long. */
+  waitFor(position: Position, timeout_ms: number): Promise<boolean>;
+  onMoved(listener: () => void): () => void;
+}
+
+export interface ViewsThread extends Folded {
   skipped(): number;
   /** Null while the thread lives; what it died of afterwards. */
   failure(): Error | null;
-  /** False when the read models are not there after that long. */
-  waitFor(position: Position, timeout_ms: number): Promise<boolean>;
-  onMoved(listener: () => void): () => void;
+  /**
+   * Folds read models until the signal is aborted; resolves when that is over and the writer is closed.
+   * @throws what folding failed of. It can be begun again.
+   */
+  fold(signal: AbortSignal): Promise<void>;
   /** Asks the targeting index. */
   ask<Method extends keyof IndexMethods>(
     method: Method,
@@ -28,26 +37,27 @@ interface Pending {
 /** Documents come and go: with room for more, V8 would take it on a large machine. Mebibytes. */
 const HEAP = { maxYoungGenerationSizeMb: 48 };
 
-/** Resolves when the read models are open. */
-export async function startProjectorThread(
-  paths: { readonly log: string; readonly readModels: string },
-  clock: Clock,
-  onFailure: (error: Error) => void,
-): Promise<ProjectorClient> {
-  const worker = new Worker(new URL('./projector-thread.ts', import.meta.url), {
-    workerData: paths,
-    name: 'projector',
+/** Resolves when what is to be folded from the start is open. */
+export async function startViewsThread(
+  spec: ViewsSpec,
+  deps: { readonly clock: Clock; readonly log: Log; readonly onFailure: (error: Error) => void },
+): Promise<ViewsThread> {
+  const worker = new Worker(new URL('./views-thread.ts', import.meta.url), {
+    workerData: spec,
+    name: 'views',
     resourceLimits: HEAP,
   });
-  const client = new ThreadedProjector(worker, clock, onFailure);
+  const client = new Thread(worker, deps);
   await client.ready;
   return client;
 }
 
-class ThreadedProjector implements ProjectorClient {
+class Thread implements ViewsThread {
   readonly #worker: Worker;
   readonly #clock: Clock;
+  readonly #log: Log;
   readonly #onFailure: (error: Error) => void;
+  #onFolding: (message: Extract<FromThread, { kind: 'folding' }>) => void = () => {};
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Set<() => void>();
   readonly ready: Promise<void>;
@@ -59,9 +69,17 @@ class ThreadedProjector implements ProjectorClient {
   #onReady: () => void = () => {};
   #onNotReady: (error: Error) => void = () => {};
 
-  constructor(worker: Worker, clock: Clock, onFailure: (error: Error) => void) {
+  constructor(
+    worker: Worker,
+    {
+      clock,
+      log,
+      onFailure,
+    }: { readonly clock: Clock; readonly log: Log; onFailure: (error: Error) => void },
+  ) {
     this.#worker = worker;
     this.#clock = clock;
+    this.#log = log;
     this.#onFailure = onFailure;
     this.ready = new Promise((resolve, reject) => {
       this.#onReady = resolve;
@@ -70,7 +88,7 @@ class ThreadedProjector implements ProjectorClient {
     worker.on('message', (message: FromThread) => this.#receive(message));
     worker.on('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
     worker.on('exit', (code) => {
-      if (!this.#stopping) this.#fail(new Error(`the projector thread ended with code ${code}`));
+      if (!this.#stopping) this.#fail(new Error(`the views thread ended with code ${code}`));
     });
   }
 
@@ -98,6 +116,24 @@ class ThreadedProjector implements ProjectorClient {
     return this.#position >= position;
   }
 
+  async fold(signal: AbortSignal): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    if (signal.aborted) return;
+    const ended = Promise.withResolvers<void>();
+    this.#onFolding = ({ on, error }) => {
+      if (error !== null) ended.reject(error);
+      else if (!on) ended.resolve();
+    };
+    const end = (): void => this.#send({ kind: 'fold', on: false });
+    signal.addEventListener('abort', end, { once: true });
+    this.#send({ kind: 'fold', on: true });
+    try {
+      await ended.promise;
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
+  }
+
   ask<Method extends keyof IndexMethods>(
     method: Method,
     ...args: Parameters<IndexMethods[Method]>
@@ -115,7 +151,7 @@ class ThreadedProjector implements ProjectorClient {
     const ended = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
     this.#send({ kind: 'stop' });
     await ended;
-    this.#rejectAll(new Error('the projector was stopped'));
+    this.#rejectAll(new Error('the views were stopped'));
   }
 
   #send(message: ToThread): void {
@@ -135,6 +171,12 @@ class ThreadedProjector implements ProjectorClient {
       case 'failed':
         this.#fail(message.error);
         return;
+      case 'folding':
+        this.#onFolding(message);
+        return;
+      case 'log':
+        this.#log(message.level, message.message, { ...message.fields });
+        return;
       case 'answer': {
         const pending = this.#pending.get(message.id);
         this.#pending.delete(message.id);
@@ -147,6 +189,7 @@ class ThreadedProjector implements ProjectorClient {
   #fail(error: Error): void {
     if (this.#failure !== null) return;
     this.#failure = error;
+    this.#onFolding({ kind: 'folding', on: false, error });
     this.#onNotReady(error);
     this.#rejectAll(error);
     for (const listener of this.#listeners) listener();
