@@ -100,6 +100,7 @@ export class AllSubscription {
       if (this.#filter !== undefined && this.#node.behaviour.checkpointWhenCaughtUp === 'reached')
         this.#skipTo(from, page);
       if (this.#filter === undefined ? page.events.length < PAGE_EVENTS : page.endOfLog) {
+        if (this.#node.behaviour.intervalGoesOnLive) this.#sinceCheckpoint = considered;
         await this.#checkpointAtEnd(page);
         return;
       }

@@ -16,10 +16,27 @@ export interface Behaviour {
    * reached an interval. 25: a checkpoint that is never beyond what was read.
    */
   readonly checkpointWhenCaughtUp: 'none' | 'as-is' | 'reached';
+  /** 23.10 goes on live with the interval where it stopped catching up; later versions start it anew. */
+  readonly intervalGoesOnLive: boolean;
 }
 
 export const BEHAVIOURS: Readonly<Record<ServerVersion, Behaviour>> = {
-  '23.10': { version: '23.10.6', countsMetadata: false, checkpointWhenCaughtUp: 'none' },
-  '24.10': { version: '24.10.4', countsMetadata: false, checkpointWhenCaughtUp: 'as-is' },
-  '25.1': { version: '25.1.4', countsMetadata: true, checkpointWhenCaughtUp: 'reached' },
+  '23.10': {
+    version: '23.10.6',
+    countsMetadata: false,
+    checkpointWhenCaughtUp: 'none',
+    intervalGoesOnLive: true,
+  },
+  '24.10': {
+    version: '24.10.4',
+    countsMetadata: false,
+    checkpointWhenCaughtUp: 'as-is',
+    intervalGoesOnLive: false,
+  },
+  '25.1': {
+    version: '25.1.4',
+    countsMetadata: true,
+    checkpointWhenCaughtUp: 'reached',
+    intervalGoesOnLive: false,
+  },
 };

@@ -88,7 +88,16 @@ describe('certificates and passwords', () => {
           '-days',
           '2',
         ],
-        ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
+        ...[
+          '-subj',
+          '/CN=localhost',
+          '-addext',
+          'subjectAltName=DNS:localhost',
+          '-keyout',
+          key,
+          '-out',
+          cert,
+        ],
       ],
       { stdio: 'ignore' },
     );
@@ -97,7 +106,7 @@ describe('certificates and passwords', () => {
   afterAll(() => rmSync(directory, { recursive: true }));
 
   const urlFor = (port: number, who: string): string =>
-    `esdb://${who}127.0.0.1:${port}?tls=true&tlsCAFile=${join(directory, 'cert.pem')}`;
+    `esdb://${who}localhost:${port}?tls=true&tlsCAFile=${join(directory, 'cert.pem')}`;
 
   it('let those in who are known', async () => {
     const { port } = await start({ tls, users: { admin: 'changeit' } });

@@ -55,7 +55,7 @@ export async function startClusterDouble(
     stopNode,
     async stop() {
       await Promise.all(nodes.map((_node, index) => stopNode(index)));
-      storage.log.close();
+      storage.close();
     },
   };
 }

@@ -16,7 +16,7 @@ import { Listener } from './listener.ts';
 import type { Node } from './node.ts';
 import type { ReadAnswer } from './outlet.ts';
 import { readHandler } from './read-service.ts';
-import { systemEvents } from './system-events.ts';
+import { statistics, systemEvents } from './system-events.ts';
 import { PositionCodec } from './wire.ts';
 
 export interface DoubleOptions {
@@ -38,6 +38,8 @@ export interface DoubleOptions {
   readonly streamReadsCarryPosition?: boolean;
   /** Added to every position, so that a test can go beyond what fits a double. */
   readonly firstPosition?: bigint;
+  /** How often the server writes statistics of its own into the log, in milliseconds; only at the start by default. */
+  readonly statisticsEveryMs?: number;
   /** Event ids remembered to know repeated appends that expect any revision; 65,536 by default. */
   readonly recentIds?: number;
 }
@@ -71,6 +73,7 @@ const RECENT_IDS = 65_536;
 export interface Storage {
   readonly log: EventLog;
   readonly commits: GroupCommit;
+  close(): void;
 }
 
 /** Where a node stands among others. */
@@ -94,11 +97,11 @@ export async function startEventStoreDouble(options: DoubleOptions = {}): Promis
       ...node,
       async stop() {
         await node.stop();
-        storage.log.close();
+        storage.close();
       },
     };
   } catch (error) {
-    storage.log.close();
+    storage.close();
     throw error;
   }
 }
@@ -107,7 +110,16 @@ export async function openStorage(options: DoubleOptions): Promise<Storage> {
   const log = new EventLog(options.directory, options.recentIds ?? RECENT_IDS);
   const commits = new GroupCommit(log);
   await Promise.all(systemEvents(log.last < 0).map((request) => commits.append(request)));
-  return { log, commits };
+  const write = (): void => commits.write(statistics());
+  const timer = options.statisticsEveryMs && setInterval(write, options.statisticsEveryMs);
+  return {
+    log,
+    commits,
+    close() {
+      clearInterval(timer);
+      log.close();
+    },
+  };
 }
 
 /** Serves a log, which stays open when the node stops. */

@@ -31,6 +31,11 @@ export class GroupCommit {
     });
   }
 
+  /** Appends at once what the server itself writes. @throws what the database says. */
+  write(request: AppendRequest): void {
+    this.#tell(this.#log.commit([request]).written);
+  }
+
   delete(stream: string, expected: number, hard: boolean): AppendOutcome {
     const { outcome, written } = this.#log.delete(stream, expected, hard);
     this.#tell(written);
