@@ -51,6 +51,8 @@ const adapterOf = (file: string): string => file.split('/').slice(0, 4).join('/'
 const isShared = (target: string, adapter: string): boolean => dirname(target) === dirname(adapter);
 
 function forbidden({ file, target }: Import): boolean {
+  // The image has nothing but `src`.
+  if (/^(test|scripts|bench)\//.test(target)) return true;
   const part = Object.keys(allowed).find((prefix) => file.startsWith(prefix));
   if (part === undefined) return false;
   const rule = allowed[part];
