@@ -18,10 +18,20 @@ export type BlobStoreErrorCode =
 export class BlobStoreError extends Error {
   override readonly name = 'BlobStoreError';
   readonly code: BlobStoreErrorCode;
+  readonly problem: string;
+  /** What to do, with the name of the setting; empty when nothing. It ends the message. */
+  readonly advice: string;
 
-  constructor(code: BlobStoreErrorCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+  constructor(
+    code: BlobStoreErrorCode,
+    problem: string,
+    more: { readonly advice?: string; readonly cause?: unknown } = {},
+  ) {
+    const { advice = '', cause } = more;
+    super(advice === '' ? problem : `${problem}. ${advice}`, cause === undefined ? undefined : { cause });
     this.code = code;
+    this.problem = problem;
+    this.advice = advice;
   }
 }
 

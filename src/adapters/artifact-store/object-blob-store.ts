@@ -84,11 +84,9 @@ function createStore(storage: ObjectStorage, log: Log, readOnly: boolean): Objec
     async *read(sha256, range) {
       checkName(sha256);
       if (counts.reads_open === MAX_READS)
-        throw new BlobStoreError(
-          'busy',
-          `${MAX_READS} downloads from the artifact store are under way: put a caching proxy in front of /content, ` +
-            'or set FLEETWAVE_CONTENT_DELIVERY=presigned.',
-        );
+        throw new BlobStoreError('busy', `${MAX_READS} downloads from the artifact store are under way`, {
+          advice: 'Put a caching proxy in front of /content, or set FLEETWAVE_CONTENT_DELIVERY=presigned.',
+        });
       counts.reads++;
       counts.reads_open++;
       try {

@@ -38,7 +38,9 @@ export async function* readResumed(
       breaks++;
       if (breaks === MAX_BREAKS) {
         const said = error instanceof Error ? error.message : String(error);
-        throw new BlobStoreError('unreachable', `reading ${sha256} broke off at byte ${at}: ${said}`, error);
+        throw new BlobStoreError('unreachable', `reading ${sha256} broke off at byte ${at}: ${said}`, {
+          cause: error,
+        });
       }
     }
   }

@@ -10,7 +10,10 @@ export const placeOf = ({ endpoint, container }: AzureSettings): string => `${en
 export function toBlobStoreError(error: unknown, settings: AzureSettings, what: string): BlobStoreError {
   if (error instanceof BlobStoreError) return error;
   const of = (code: BlobStoreErrorCode, problem: string, advice: string): BlobStoreError =>
-    new BlobStoreError(code, `${placeOf(settings)}: ${problem}. ${advice} (FLEETWAVE_AZURE_BLOB).`, error);
+    new BlobStoreError(code, `${placeOf(settings)}: ${problem}`, {
+      advice: `${advice} (FLEETWAVE_AZURE_BLOB).`,
+      cause: error,
+    });
   const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
   const { statusCode: status, code = '' } = error instanceof RestError ? error : { statusCode: undefined };
   if (status === undefined) {
@@ -29,7 +32,7 @@ export function toBlobStoreError(error: unknown, settings: AzureSettings, what: 
     return of(
       'refused',
       `we may not ${what} (${code})`,
-      'Allow account keys and this network at the account',
+      'Check AccountKey, and allow keys and this network at the account',
     );
   if (status === 404) return of('missing', `there is nothing to ${what}`, 'Check the container');
   if (code === 'BlobAlreadyExists' || status === 412) return of('exists', message, 'It is there already');

@@ -21,10 +21,9 @@ const KEYS = [
 const CONTAINER = /^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/;
 
 const wrong = (what: string): BlobStoreError =>
-  new BlobStoreError(
-    'settings',
-    `FLEETWAVE_AZURE_BLOB: ${what}. Take the connection string under "Access keys" of the storage account.`,
-  );
+  new BlobStoreError('settings', `FLEETWAVE_AZURE_BLOB: ${what}`, {
+    advice: 'Take the connection string under "Access keys" of the storage account.',
+  });
 
 /**
  * Takes the connection string of an account with its key: with a SAS in its place neither links nor copies could be
@@ -35,7 +34,7 @@ export function parseAzureSettings(connectionString: string, container: string):
   if (!CONTAINER.test(container))
     throw new BlobStoreError(
       'settings',
-      'FLEETWAVE_AZURE_CONTAINER: a container is named by 3 to 63 lower-case letters, digits and single hyphens.',
+      'FLEETWAVE_AZURE_CONTAINER: a container is named by 3 to 63 lower-case letters, digits and single hyphens',
     );
   const pairs = connectionString.split(';').filter((pair) => pair.trim() !== '');
   const given = new Map(pairs.map((pair) => splitAt(pair, pair.indexOf('='))));

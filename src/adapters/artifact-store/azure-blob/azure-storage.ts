@@ -34,12 +34,7 @@ export function createAzureStorage(settings: AzureSettings, limits: AzureLimits 
       try {
         await call('look at the container', (abortSignal) => container.getProperties({ abortSignal }));
       } catch (error) {
-        if (!isMissing(error)) throw error;
-        if (!mayCreate)
-          throw new BlobStoreError(
-            'missing',
-            `${placeOf(settings)}: there is no such container (FLEETWAVE_AZURE_CONTAINER).`,
-          );
+        if (!mayCreate || !isMissing(error)) throw error;
         // `IfNotExists`: another process may have made it just now.
         await call('create the container', (abortSignal) => container.createIfNotExists({ abortSignal }));
       }
@@ -74,7 +69,7 @@ export function createAzureStorage(settings: AzureSettings, limits: AzureLimits 
         blobOf(sha256).download(start, count, { maxRetryRequests: 0, abortSignal }),
       );
       if (readableStreamBody === undefined || contentLength === undefined)
-        throw new BlobStoreError('failed', `${placeOf(settings)} answered without a body or its length.`);
+        throw new BlobStoreError('failed', `${placeOf(settings)}: answered without a body or its length`);
       return { body: readableStreamBody as Readable, bytes: contentLength };
     },
 

@@ -24,7 +24,7 @@ export function toBlobStoreError(error: unknown, settings: S3Settings, permissio
   if (error instanceof BlobStoreError) return error;
   const place = placeOf(settings);
   const of = (code: BlobStoreErrorCode, what: string, advice: string): BlobStoreError =>
-    new BlobStoreError(code, `${place}: ${what}. ${advice} (FLEETWAVE_S3).`, error);
+    new BlobStoreError(code, `${place}: ${what}`, { advice: `${advice} (FLEETWAVE_S3).`, cause: error });
   if (!(error instanceof Error)) return of('failed', String(error), 'Look into its log');
   const { name, message, $metadata, $response } = error as ClientError;
   const status = $metadata?.httpStatusCode;
@@ -34,7 +34,8 @@ export function toBlobStoreError(error: unknown, settings: S3Settings, permissio
     const why = networkCode(error) ?? message;
     return of('unreachable', `no answer (${why})`, 'Check endpoint, network and certificate');
   }
-  if (name === 'NoSuchBucket')
+  // HEAD is answered without a body, and then the status is all there is.
+  if (name === 'NoSuchBucket' || (status === 404 && permission === 's3:ListBucket'))
     return of('missing', 'there is no such bucket', 'Create it, or correct its name');
   if (WRONG_KEY.has(name))
     return of('refused', `it does not take our key (${name})`, 'Correct the credentials');
@@ -44,7 +45,8 @@ export function toBlobStoreError(error: unknown, settings: S3Settings, permissio
     const region = $response?.headers?.['x-amz-bucket-region'];
     return of('refused', 'the bucket is in another region', `Set region=${region ?? 'of the bucket'}`);
   }
-  if (status === 403) return of('refused', `we may not ${permission} there`, `Allow ${permission}`);
+  if (status === 403)
+    return of('refused', `we may not ${permission} there`, `Allow ${permission}, or correct the credentials`);
   if (status === 404) return of('missing', message, 'Check bucket and prefix');
   if (status === 412) return of('exists', message, 'It is there already');
   if (status === 409) return of('busy', `${name}: ${message}`, 'Repeat it');

@@ -46,7 +46,7 @@ const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const EXAMPLE = 's3://bucket/prefix?region=eu-central-1';
 
 const wrong = (what: string): BlobStoreError =>
-  new BlobStoreError('settings', `FLEETWAVE_S3: ${what}. An example is ${EXAMPLE}`);
+  new BlobStoreError('settings', `FLEETWAVE_S3: ${what}`, { advice: `An example is ${EXAMPLE}` });
 
 /** @throws BlobStoreError `settings`, which never repeats the secrets. */
 export function parseS3Url(text: string): S3Settings {

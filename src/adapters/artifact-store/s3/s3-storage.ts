@@ -53,12 +53,7 @@ export function createS3Storage(settings: S3Settings, limits: S3Limits = {}): Ob
       try {
         await calls.call('s3:ListBucket', (client) => client.send(new HeadBucketCommand({ Bucket })));
       } catch (error) {
-        if (!isMissing(error)) throw error;
-        if (!mayCreate)
-          throw new BlobStoreError(
-            'missing',
-            `${placeOf(settings)}: there is no such bucket (FLEETWAVE_S3).`,
-          );
+        if (!mayCreate || !isMissing(error)) throw error;
         await calls.call('s3:CreateBucket', (client) => client.send(new CreateBucketCommand({ Bucket })));
       }
     },
@@ -92,7 +87,7 @@ export function createS3Storage(settings: S3Settings, limits: S3Limits = {}): Ob
         client.send(new GetObjectCommand({ Bucket, Key: keyOf(sha256), ...range })),
       );
       if (Body === undefined || ContentLength === undefined)
-        throw new BlobStoreError('failed', `${placeOf(settings)} answered without a length (FLEETWAVE_S3).`);
+        throw new BlobStoreError('failed', `${placeOf(settings)}: answered without a body or its length`);
       return { body: Body as Readable, bytes: ContentLength };
     },
 
