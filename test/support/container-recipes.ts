@@ -1,10 +1,13 @@
 /** How each engine is run in a container: image, configuration, when it is ready, and its url. */
 import { randomBytes } from 'node:crypto';
 import type { GenericContainer, StartedTestContainer } from 'testcontainers';
+import { mosquittoConf } from '../../scripts/engines/mosquitto/configuration.ts';
 import { freePort } from '../../scripts/engines/ports.ts';
+import { passwordLine, renderAcl } from '../../src/app/vehicle-link/mosquitto-files.ts';
+import { passwordOf } from '../contract/vehicle-link/connected.ts';
 import { IMAGES } from './images.ts';
 
-export type ContainerName = 'eventstore' | 'kafka' | 'mongodb' | 's3' | 'azurite';
+export type ContainerName = 'eventstore' | 'kafka' | 'mongodb' | 'mosquitto' | 's3' | 'azurite';
 type Docker = typeof import('testcontainers');
 
 export interface ContainerRecipe {
@@ -73,6 +76,31 @@ function mongodb({ GenericContainer, Wait }: Docker): ContainerRecipe {
   return { product: 'MongoDB', image: IMAGES.mongodb, container, url };
 }
 
+/** The user of the url may do everything; V1 and V2 are vehicles, with the passwords of the contract. */
+function mosquitto({ GenericContainer, Wait }: Docker): ContainerRecipe {
+  const password = secret();
+  const files = { passwords: '/mosquitto/config/passwords', acl: '/mosquitto/config/acl' };
+  const paths = { ...files, data: '/mosquitto/data', ca: '', serverCert: '', serverKey: '' };
+  const conf = mosquittoConf({ services: 1883, vehicles: 1884, tls: null }, paths, 'mosquitto')
+    // It is reached from outside of its container.
+    .replaceAll(' 127.0.0.1\n', '\n');
+  const salt = randomBytes(12);
+  const users = [
+    passwordLine('fleetwave', password, { salt, iterations: 101 }),
+    ...['V1', 'V2'].map((id) => passwordLine(id, passwordOf(id), { salt, iterations: 1 })),
+  ];
+  const container = new GenericContainer(IMAGES.mosquitto)
+    .withCopyContentToContainer([
+      { target: '/mosquitto/config/mosquitto.conf', content: conf },
+      { target: files.passwords, content: users.join('') },
+      { target: files.acl, content: renderAcl(['fleetwave'], []) },
+    ])
+    .withExposedPorts(1883)
+    .withWaitStrategy(Wait.forListeningPorts());
+  const url = (started: StartedTestContainer): string => `mqtt://fleetwave:${password}@${addressOf(started)}`;
+  return { product: 'mosquitto', image: IMAGES.mosquitto, container, url };
+}
+
 function s3({ GenericContainer, Wait }: Docker): ContainerRecipe {
   const accessKeyId = 'fleetwave';
   const secretAccessKey = secret();
@@ -104,4 +132,4 @@ function azurite({ GenericContainer, Wait }: Docker): ContainerRecipe {
 
 export const CONTAINERS: Readonly<
   Record<ContainerName, (docker: Docker) => ContainerRecipe | Promise<ContainerRecipe>>
-> = { eventstore, kafka, mongodb, s3, azurite };
+> = { eventstore, kafka, mongodb, mosquitto, s3, azurite };
