@@ -27,6 +27,14 @@ const TRANSIENT = new Set([
 ]);
 
 export function isTransient(error: unknown): boolean {
+  if (isTransientItself(error)) return true;
+  // A bulk write wraps what ended it.
+  return error instanceof MongoBulkWriteError && isTransientItself(error.errorResponse);
+}
+
+function isTransientItself(error: unknown): boolean {
+  // Of the socket: the driver passes some of them on as they are.
+  if (error instanceof Error && 'syscall' in error) return true;
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true;
   if (!(error instanceof MongoError)) return false;
   // A pool without a free connection in time: the driver exports no class for it.

@@ -120,8 +120,8 @@ export class MongoWriter implements ReadModelWriter {
     return this.#reader.count(collection, where);
   }
 
-  async checkpoint(projection: string): Promise<Position> {
-    return this.#writers.get(projection)?.position ?? (await this.#reader.checkpoint(projection));
+  checkpoint(projection: string): Promise<Position> {
+    return this.#reader.checkpoint(projection);
   }
 
   dump(collection: string): AsyncIterable<Document> {
@@ -239,7 +239,11 @@ export class MongoWriter implements ReadModelWriter {
     });
     this.#building.delete(generation);
     this.#reader.forget();
-    for (const one of displaced) await this.#janitor.retire(one.generation);
+    for (const one of displaced) {
+      if (this.#writers.get(one.projection)?.generation === one.generation)
+        this.#writers.delete(one.projection);
+      await this.#janitor.retire(one.generation);
+    }
   }
 
   /** What is not wanted any more is no reason to stop. */
