@@ -1,36 +1,14 @@
-/** What the tests of the Kafka adapters share: connections with topics of their own in the server of the run. */
+/** What the tests of the Kafka adapters share: topics of their own in the server of the run, and a look into them. */
 import { randomUUID } from 'node:crypto';
-import { type KafkaConnection, openKafka } from '../../../src/adapters/kafka/connection.ts';
-import { parseKafkaUrl } from '../../../src/adapters/kafka/settings.ts';
+import { type KafkaMessage, Partitioners } from 'kafkajs';
+import type { KafkaConnection } from '../../../src/adapters/kafka/connection.ts';
 import { ensureTopics } from '../../../src/adapters/kafka/topics.ts';
-import type { Log, LogLevel } from '../../../src/app/ports.ts';
 import { engine } from '../../support/engines.ts';
+import { type Corner, connectTo } from './connect.ts';
 
-/** Short, so that a dead member is noticed while a test waits. The server allows 500. */
-export const TIMING = { sessionTimeout_ms: 2000, heartbeat_ms: 200, rebalanceTimeout_ms: 4000 } as const;
-
-export interface Said {
-  readonly level: LogLevel;
-  readonly message: string;
-}
-
-export interface Corner {
-  readonly connection: KafkaConnection;
-  /** Of this test alone. */
-  readonly prefix: string;
-  readonly url: string;
-  readonly said: Said[];
-}
+export { type Corner, connectTo, TIMING } from './connect.ts';
 
 export const newPrefix = (): string => `t-${randomUUID().slice(0, 8)}`;
-
-export function connectTo(url: string, prefix: string): Corner {
-  const said: Said[] = [];
-  const log: Log = (level, message) => said.push({ level, message });
-  const separator = url.includes('?') ? '&' : '?';
-  const settings = parseKafkaUrl(`${url}${separator}topicPrefix=${prefix}`);
-  return { connection: openKafka(settings, { clientId: prefix, log }), prefix, url, said };
-}
 
 /** Topics made, with that many shards. */
 export async function corner(shards: number, url?: string): Promise<Corner> {
@@ -38,3 +16,48 @@ export async function corner(shards: number, url?: string): Promise<Corner> {
   await ensureTopics(made.connection, { shards, partitions: 2 });
   return made;
 }
+
+/** Writes messages as they are. */
+export async function write(
+  connection: KafkaConnection,
+  topic: string,
+  messages: Parameters<ReturnType<KafkaConnection['producer']>['send']>[0]['messages'],
+): Promise<void> {
+  const producer = connection.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  await producer.send({ topic, messages });
+  await producer.disconnect();
+}
+
+/** Offsets that a group has committed, by partition; those without are left out. */
+export async function committed(
+  connection: KafkaConnection,
+  groupId: string,
+): Promise<ReadonlyMap<number, number>> {
+  const admin = connection.admin();
+  await admin.connect();
+  const [offsets] = await admin.fetchOffsets({ groupId, topics: [connection.topics.feedback] });
+  await admin.disconnect();
+  const known = (offsets?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0);
+  return new Map(known.map(({ partition, offset }) => [partition, Number(offset)]));
+}
+
+/** Reads a topic from its beginning, until `stop`. */
+export async function tail(
+  connection: KafkaConnection,
+  topic: string,
+): Promise<{ readonly messages: (KafkaMessage & { partition: number })[]; stop(): Promise<void> }> {
+  const messages: (KafkaMessage & { partition: number })[] = [];
+  const consumer = connection.consumer({ groupId: newPrefix(), maxWaitTimeInMs: 100 });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await consumer.run({
+    eachMessage: async ({ partition, message }) => {
+      messages.push({ ...message, partition });
+    },
+  });
+  return { messages, stop: () => consumer.disconnect() };
+}
+
+export const headersOf = ({ headers = {} }: KafkaMessage): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
