@@ -52,12 +52,9 @@ async function openRemote(connectionString: string, log: Log, name: string) {
   const { openEventStoreDb } = await import(
     '../../adapters/event-store/eventstoredb/eventstoredb-event-store.ts'
   );
-  const store = await openEventStoreDb({ connectionString, log });
   try {
-    await store.head();
-    return store;
+    return await openEventStoreDb({ connectionString, log });
   } catch (error) {
-    await store.close();
-    throw new ConfigError(`${name}: EventStoreDB can't be reached: ${String(error)}`);
+    throw new ConfigError(`${name}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
