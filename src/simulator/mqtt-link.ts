@@ -2,12 +2,12 @@
  * One MQTT 3.1.1 connection with QoS 1 and nothing that a TCU's outbox does better: no store, no reconnect,
  * no timers. About 11 KB a connection, a quarter of a full client, so that one process carries thousands.
  */
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { generate, type Packet, parser } from 'mqtt-packet';
+import type { Broker } from './options.ts';
 
-export interface LinkTarget {
-  readonly host: string;
-  readonly port: number;
+export interface LinkTarget extends Broker {
   readonly clientId: string;
   readonly username: string;
   readonly password: string;
@@ -40,7 +40,7 @@ const NOT_AUTHORIZED = [4, 5];
 const SUBSCRIBE_ID = 1;
 
 export function openLink(target: LinkTarget, handlers: LinkHandlers): MqttLink {
-  const socket = connect({ host: target.host, port: target.port, noDelay: true });
+  const socket = openSocket(target);
   const packets = parser({ protocolVersion: 4 });
   let messageId = SUBSCRIBE_ID;
   let awaitsPong = false;
@@ -56,7 +56,7 @@ export function openLink(target: LinkTarget, handlers: LinkHandlers): MqttLink {
     handlers.onClosed(refused ? 'refused' : 'lost');
   };
   socket.setTimeout(HANDSHAKE_TIMEOUT_MS, end);
-  socket.on('connect', () => write(connectPacket(target)));
+  socket.on(target.tls === undefined ? 'connect' : 'secureConnect', () => write(connectPacket(target)));
   socket.on('data', (bytes: Buffer) => {
     // What one piece of data causes (acknowledgements, answers) leaves in one piece, too.
     socket.cork();
@@ -108,6 +108,12 @@ export function openLink(target: LinkTarget, handlers: LinkHandlers): MqttLink {
     },
     destroy: end,
   };
+}
+
+function openSocket({ host, port, tls }: Broker): Socket {
+  if (tls === undefined) return connect({ host, port, noDelay: true });
+  const socket = connectTls({ host, port, ...tls, ...(isIP(host) === 0 ? { servername: host } : {}) });
+  return socket.setNoDelay(true);
 }
 
 const sayGoodBye = (socket: Socket): void => {

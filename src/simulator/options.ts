@@ -1,4 +1,5 @@
 /** Options of `fleetwave simulate`. */
+import { readFileSync } from 'node:fs';
 import { type Rates, ROUGH } from './fate.ts';
 import { ToldError } from './told-error.ts';
 
@@ -16,6 +17,8 @@ export interface SimulatorOptions {
   readonly server?: string | undefined;
   /** Address of the MQTT broker; without it the server's host and port 7401. */
   readonly mqtt?: string | undefined;
+  /** File with the authority that vouches for the broker (PEM), for `mqtts:`. */
+  readonly mqttCa?: string | undefined;
   /** API key; needed without `fleet`. */
   readonly key?: string | undefined;
   readonly vehicles?: number | undefined;
@@ -34,9 +37,16 @@ export interface SimulatorOptions {
   readonly quiet?: boolean | undefined;
 }
 
+export interface Broker {
+  readonly host: string;
+  readonly port: number;
+  /** Left out = not encrypted. Without `ca`, the authorities that Node knows. */
+  readonly tls?: { readonly ca?: string };
+}
+
 export interface CheckedOptions {
   readonly server: string;
-  readonly broker: { readonly host: string; readonly port: number };
+  readonly broker: Broker;
   readonly key: string | null;
   readonly vehicles: number;
   readonly fleet: string | null;
@@ -77,6 +87,10 @@ export const simulatorOptions: readonly OptionSpec[] = [
   {
     flags: '--mqtt <url>',
     description: "address of the MQTT broker (default: the server's host, port 7401)",
+  },
+  {
+    flags: '--mqtt-ca <file>',
+    description: 'certificate of the authority that vouches for an mqtts: broker (PEM)',
   },
   {
     flags: '--key <key>',
@@ -142,16 +156,12 @@ export const simulatorOptions: readonly OptionSpec[] = [
 /** @throws ToldError */
 export function checkSimulatorOptions(options: SimulatorOptions): CheckedOptions {
   const server = urlOf('--server', options.server ?? 'http://127.0.0.1:7400', ['http:', 'https:']);
-  const mqtt = urlOf('--mqtt', options.mqtt ?? `mqtt://${server.hostname}:${DEFAULT_MQTT_PORT}`, [
-    'mqtt:',
-    'tcp:',
-  ]);
   const { sabotage } = options;
   if (sabotage !== undefined && sabotage !== 'flip' && sabotage !== 'late-trigger')
     throw new ToldError('--sabotage of the simulator is flip or late-trigger.');
   return {
     server: server.origin,
-    broker: { host: mqtt.hostname, port: Number(mqtt.port || 1883) },
+    broker: brokerOf(options, server.hostname),
     key: options.key ?? process.env['FLEETWAVE_KEY'] ?? null,
     vehicles: options.vehicles ?? 50,
     fleet: options.fleet ?? null,
@@ -165,6 +175,27 @@ export function checkSimulatorOptions(options: SimulatorOptions): CheckedOptions
     sabotage: sabotage ?? null,
     quiet: options.quiet ?? false,
   };
+}
+
+function brokerOf({ mqtt, mqttCa }: SimulatorOptions, serverHost: string): Broker {
+  const url = urlOf('--mqtt', mqtt ?? `mqtt://${serverHost}:${DEFAULT_MQTT_PORT}`, [
+    'mqtt:',
+    'mqtts:',
+    'tcp:',
+  ]);
+  const secure = url.protocol === 'mqtts:';
+  if (mqttCa !== undefined && !secure) throw new ToldError('--mqtt-ca is for a broker at mqtts://.');
+  const address = { host: url.hostname, port: Number(url.port || (secure ? 8883 : 1883)) };
+  if (!secure) return address;
+  return { ...address, tls: mqttCa === undefined ? {} : { ca: readCa(mqttCa) } };
+}
+
+function readCa(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ToldError(`--mqtt-ca: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 function ratesOf(options: SimulatorOptions): Rates {

@@ -3,6 +3,7 @@ import type { Offer } from '../protocol/messages.ts';
 import type { Rates } from './fate.ts';
 import type { Agents } from './http-get.ts';
 import type { Ledger } from './ledger.ts';
+import type { Broker } from './options.ts';
 import type { Semaphore } from './semaphore.ts';
 import type { SignatureVerifier } from './verify-offer.ts';
 
@@ -21,7 +22,7 @@ export interface Road {
    * Letters and digits, at most 8.
    */
   readonly run: string;
-  readonly broker: { readonly host: string; readonly port: number };
+  readonly broker: Broker;
   readonly ledger: Ledger;
   readonly verifier: SignatureVerifier;
   readonly agents: Agents;

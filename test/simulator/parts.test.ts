@@ -208,6 +208,22 @@ describe('options', () => {
       broker: { host: 'cars.example', port: 7401 },
     });
   });
+
+  it('take an encrypted broker, with an authority from a file', () => {
+    expect(checkSimulatorOptions({ mqtt: 'mqtts://cars.example' }).broker).toEqual({
+      host: 'cars.example',
+      port: 8883,
+      tls: {},
+    });
+    const ca = import.meta.filename;
+    expect(checkSimulatorOptions({ mqtt: 'mqtts://cars.example:1', mqttCa: ca }).broker.tls?.ca).toContain(
+      'import.meta.filename',
+    );
+    expect(() => checkSimulatorOptions({ mqtt: 'mqtts://cars.example', mqttCa: '/nowhere' })).toThrow(
+      /^--mqtt-ca: ENOENT/,
+    );
+    expect(() => checkSimulatorOptions({ mqtt: 'mqtt://cars.example', mqttCa: ca })).toThrow('at mqtts://');
+  });
 });
 
 describe('a semaphore', () => {
