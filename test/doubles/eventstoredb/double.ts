@@ -4,6 +4,7 @@ import gossip from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import features from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { freePort } from '../../../scripts/engines/ports.ts';
 import { appendHandler, deleteHandler, tombstoneHandler } from './append-service.ts';
 import { batchAppendHandler } from './batch-append-service.ts';
 import { BEHAVIOURS, type ServerVersion } from './behaviour.ts';
@@ -132,7 +133,7 @@ export async function startNode(
   const server = new Server({ 'grpc.max_receive_message_length': LARGEST_MESSAGE });
   const injector = server.createConnectionInjector(credentialsOf(tls));
   const listener = new Listener((socket) => injector.injectConnection(socket));
-  await listener.listen(options.port ?? 0);
+  await listener.listen(options.port || (await freePort()));
   const { port } = listener;
   const faults = new FaultState();
   const { members, leader } = membership(port);

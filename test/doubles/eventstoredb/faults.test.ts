@@ -186,6 +186,13 @@ describe('a server that is away', () => {
     expect(await written(client)).toEqual([0, 2]);
   });
 
+  it('can go away twice in a row', async () => {
+    const { double, client } = await both();
+    await Promise.all([double.faults.refuseConnections(20), double.faults.refuseConnections(20)]);
+    await client.appendToStream('s', counted(0));
+    expect(await written(client)).toEqual([0]);
+  });
+
   it('can be slow', async () => {
     const { double, client } = await both();
     double.faults.delayAnswers(200);

@@ -9,6 +9,7 @@ export class Listener {
   #port = 0;
   #closed = false;
   #bytesOfClosed = 0;
+  #away: Promise<void> = Promise.resolve();
 
   constructor(accept: (socket: Socket) => void) {
     this.#accept = accept;
@@ -40,8 +41,15 @@ export class Listener {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
-  /** Is not there for this long; then listens on the same port again. */
-  async refuse(ms: number): Promise<void> {
+  /** Is not there for this long; then listens on the same port again. One time away follows the other. */
+  refuse(ms: number): Promise<void> {
+    const back = this.#away.then(() => this.#goAway(ms));
+    this.#away = back.catch(() => undefined);
+    return back;
+  }
+
+  async #goAway(ms: number): Promise<void> {
+    if (this.#closed) return;
     const closed = once(this.#server, 'close');
     this.#server.close();
     this.cut();
