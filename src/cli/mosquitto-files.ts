@@ -21,6 +21,7 @@ interface Flags {
   readonly pidFile?: string;
   readonly serviceUsers?: string;
   readonly follow?: boolean;
+  readonly every: number;
 }
 
 /** `fleetwave mosquitto-files`: who may do what on a Mosquitto, from the log. May run beside the server. */
@@ -34,6 +35,7 @@ export const mosquittoFilesCommand = (open: (config: Config) => Promise<OpenedFo
       `lines of name:password of those who may do everything, beside the user of ${environmentName('mqtt')}`,
     )
     .option('--follow', 'go on with every change of the log, until stopped')
+    .option('--every <seconds>', 'exchange the files at most this often', seconds, 1)
     .action(async (flags: Flags) => {
       const config = loadConfig({ dataDir: flags.dataDir }, process.env);
       const serviceUsers = [...userOf(config), ...usersIn(flags.serviceUsers)];
@@ -51,11 +53,12 @@ export const mosquittoFilesCommand = (open: (config: Config) => Promise<OpenedFo
     });
 
 async function run(
-  { directory, pidFile, follow = false }: Flags,
+  { directory, pidFile, follow = false, every }: Flags,
   serviceUsers: readonly ServiceUser[],
   opened: OpenedForFiles,
 ): Promise<void> {
-  const files = await writeMosquittoFiles({ ...opened, directory, pidFile, serviceUsers, follow });
+  const settings = { directory, pidFile, serviceUsers, follow, every_ms: every * 1000 };
+  const files = await writeMosquittoFiles({ ...opened, ...settings });
   const { admitted, shutOut, written } = files.stats();
   console.log(
     `${directory}: ${admitted} vehicles admitted, ${shutOut} shut out, ${serviceUsers.length} service users${written === 0 ? ' (as before)' : ''}`,
@@ -66,6 +69,12 @@ async function run(
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   await files.ended;
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0.1 && value <= 86_400)) throw new CliError('--every must be a number from 0.1 to 86400.');
+  return value;
 }
 
 function userOf({ mqtt }: Config): ServiceUser[] {
