@@ -28,6 +28,8 @@ import { StreamReader } from './stream-reader.ts';
 import { AppendAssembler, storedAppend } from './whole-appends.ts';
 import type { WireEvent } from './wire-event.ts';
 
+export { probeEventStoreDb } from './probe.ts';
+
 export interface EventStoreDbOptions {
   /** `esdb://user:password@host:port` or `esdb+discover://…`; TLS unless it says `?tls=false`. */
   readonly connectionString: string;

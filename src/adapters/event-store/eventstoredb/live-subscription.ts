@@ -12,9 +12,10 @@ import {
 } from '../../../app/ports.ts';
 import { EventStoreError } from '../errors.ts';
 import { checkPosition } from './all-position.ts';
-import type { AllReader, Located, Part } from './all-reader.ts';
+import type { AllReader, Located, Part, Step } from './all-reader.ts';
 import type { Connection, Session } from './connection.ts';
 import { EventDecoder, type LookUp } from './event-decoder.ts';
+import { HeadWatch, within } from './head-watch.ts';
 import type { Search } from './read-requests.ts';
 
 /** Every event gives a checkpoint, also one that the filter leaves out. */
@@ -109,26 +110,47 @@ class LiveSubscription {
     await this.#hand([], this.#position);
   }
 
-  /** Ends with an error, or when it is stopped. */
+  /** Ends with an error, when it is stopped, or when the call does not bring what is in the log. */
   async #stayLive(session: Session, onProgress: () => void): Promise<void> {
-    const { reader } = this.#following;
     const { prefixes } = this.#options;
     const all = prefixes === undefined || prefixes.includes('');
-    const follow = {
+    const call = new AbortController();
+    const leave = (): void => call.abort();
+    this.#stop.signal.addEventListener('abort', leave);
+    const steps = this.#following.reader.follow(session, {
       after: this.#position,
       prefixes,
       search: all ? ALL_AT_THE_HEAD : AT_THE_HEAD,
       silence_ms: null,
-      stop: this.#stop.signal,
-    };
-    for await (const { events, checkpoint } of reader.follow(session, follow)) {
-      if (this.stopped) return;
-      onProgress();
-      const last = events.at(-1)?.position ?? this.#position;
-      const ahead = checkpoint !== null && checkpoint > last;
-      const settled = ahead ? await reader.settle(session, checkpoint) : last;
-      await this.#deliver({ events, position: settled > last ? settled : last });
+      stop: call.signal,
+    });
+    let next = steps.next();
+    try {
+      for (const watch = new HeadWatch(); !this.stopped; ) {
+        const arrived = await within(next, watch.patience_ms);
+        if (arrived === undefined) {
+          const head = await this.#following.reader.headOf(session);
+          if (watch.sees(head > this.#position) === 'stuck') return;
+          continue;
+        }
+        if (arrived.done === true) return;
+        onProgress();
+        watch.heard(arrived.value.caughtUp);
+        await this.#take(session, arrived.value);
+        next = steps.next();
+      }
+    } finally {
+      this.#stop.signal.removeEventListener('abort', leave);
+      leave();
+      await next.catch(() => undefined);
     }
+  }
+
+  async #take(session: Session, { events, checkpoint }: Step): Promise<void> {
+    const last = events.at(-1)?.position ?? this.#position;
+    const ahead = checkpoint !== null && checkpoint > last;
+    const settled = ahead ? await this.#following.reader.settle(session, checkpoint) : last;
+    await this.#deliver({ events, position: settled > last ? settled : last });
   }
 
   async #deliver({ events, position }: Part): Promise<void> {

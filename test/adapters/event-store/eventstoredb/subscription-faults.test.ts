@@ -1,0 +1,120 @@
+/** Subscriptions that are dropped, cut off, slow or idle: nothing is lost, nothing comes twice. */
+import { describe, expect, it } from 'vitest';
+import { append, Collector, event, events, ids, readAll } from '../../../contract/event-store/samples.ts';
+import { bench } from './support.ts';
+
+const VERSIONS = ['23.10', '24.10', '25.1'] as const;
+
+describe.each(VERSIONS)('a subscription to a server of %s', (version) => {
+  it.each(['unavailable', 'cancelled', 'cut'] as const)('goes on after it ended: %s', async (how) => {
+    await using on = await bench({}, { version });
+    const { store, double } = on;
+    for (let n = 0; n < 20; n++) await append(store, `a-${n}`, -1, events(5));
+    const collector = new Collector();
+    double.faults.dropSubscriptions(30, how, 4);
+    const subscription = store.subscribe({ ...collector, batchSize: 7 });
+    await collector.until(({ batches }) => batches.at(-1)?.live === true);
+    double.faults.dropSubscriptions(1, how, 5);
+    for (let n = 0; n < 20; n++) await append(store, `b-${n}`, -1, events(3));
+    await collector.until(({ events: seen }) => seen.length >= 160);
+    await subscription.stop();
+    expect(ids(collector.events)).toEqual(ids(await readAll(store)));
+    expect(collector.errors).toEqual([]);
+    expect(store.stats()['subscriptionsResumed']).toBeGreaterThan(0);
+  });
+
+  it('passes every foreign event of an idle system', async () => {
+    await using on = await bench({}, { version });
+    const { store } = on;
+    await append(store, 'a-1', -1, events(3));
+    const collector = new Collector();
+    const subscription = store.subscribe({ ...collector, prefixes: ['b-', 'c-'] });
+    await collector.until(({ batches }) => batches.at(-1)?.live === true);
+    for (let n = 0; n < 5; n++) {
+      const position = await append(store, `a-${n + 2}`, -1, events(2));
+      await collector.until(({ batches }) => (batches.at(-1)?.position ?? '') >= position);
+    }
+    await subscription.stop();
+    expect(collector.events).toEqual([]);
+  });
+
+  it('starts at any position that it has given, also over foreign events', async () => {
+    await using on = await bench({}, { version });
+    const { store } = on;
+    const wanted: string[] = [];
+    for (let n = 0; n < 30; n++) {
+      await append(store, `a-${n}`, -1, events(40));
+      const one = event();
+      wanted.push(one.id);
+      await append(store, `b-${n}`, -1, [one]);
+    }
+    let after = '';
+    const seen: string[] = [];
+    for (let turn = 0; seen.length < wanted.length && turn < 200; turn++) {
+      const collector = new Collector();
+      const subscription = store.subscribe({ ...collector, after, prefixes: ['b-'], batchSize: 1 });
+      await collector.until(({ batches }) => batches.length >= 2);
+      await subscription.stop();
+      seen.push(...ids(collector.events));
+      after = collector.batches.at(-1)?.position ?? after;
+    }
+    expect(seen).toEqual(wanted);
+  });
+});
+
+describe('a slow consumer', () => {
+  it('holds the server up instead of filling memory, and gets everything', async () => {
+    await using on = await bench();
+    const { store } = on;
+    const text = 'x'.repeat(20_000);
+    for (let n = 0; n < 50; n++)
+      await append(
+        store,
+        `a-${n}`,
+        -1,
+        Array.from({ length: 20 }, () => event({ text })),
+      );
+    const held = Promise.withResolvers<void>();
+    const collector = new Collector();
+    const subscription = store.subscribe({
+      batchSize: 5,
+      onBatch: async (batch) => {
+        await held.promise;
+        await collector.onBatch(batch);
+      },
+      onError: collector.onError,
+    });
+    await append(store, 'b-1', -1);
+    // All of it is 20 MB; in between are the windows of HTTP/2 and of both ends' streams.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(on.double.stats().bytesSent).toBeLessThan(8_000_000);
+    held.resolve();
+    await collector.until(({ events: seen }) => seen.length === 1001);
+    await subscription.stop();
+    expect(ids(collector.events)).toEqual(ids(await readAll(store)));
+  });
+});
+
+describe('a position', () => {
+  it('of another kind of log is refused', async () => {
+    await using on = await bench();
+    const { store } = on;
+    const after = '000000000000002a';
+    const collector = new Collector();
+    expect(() => store.subscribe({ ...collector, after })).toThrow(/not a position of this log/);
+    await expect(readAll(store, { after })).rejects.toMatchObject({ code: 'invalid-request' });
+    await expect(store.appends(after)[Symbol.asyncIterator]().next()).rejects.toThrow(/not a position/);
+  });
+
+  it('is looked up where reads of a stream do not carry it', async () => {
+    await using on = await bench({}, { streamReadsCarryPosition: false });
+    const { store } = on;
+    await append(store, 'a-1', -1, events(2));
+    await append(store, 'a-10', -1, events(2));
+    await append(store, 'a-1', 1, events(1));
+    const [streams] = await store.readStreams(['a-1']);
+    expect(streams).toEqual((await readAll(store)).filter(({ stream }) => stream === 'a-1'));
+    expect(store.stats()['positionsLookedUp']).toBe(3);
+    expect(on.lines.map(({ level }) => level)).toContain('warn');
+  });
+});
