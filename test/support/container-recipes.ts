@@ -117,11 +117,14 @@ function s3({ GenericContainer, Wait }: Docker): ContainerRecipe {
   return { product: 'MinIO', image: IMAGES.s3, container, url };
 }
 
+/** The client is often a service version ahead of the emulator, which would refuse it. */
+const AZURITE_FLAGS = ['--disableProductStyleUrl', '--skipApiVersionCheck'];
+
 function azurite({ GenericContainer, Wait }: Docker): ContainerRecipe {
   const key = randomBytes(64).toString('base64');
   const container = new GenericContainer(IMAGES.azurite)
     .withEnvironment({ AZURITE_ACCOUNTS: `fleetwave:${key}` })
-    .withCommand(['azurite-blob', '--blobHost', '0.0.0.0', '--disableTelemetry', '--disableProductStyleUrl'])
+    .withCommand(['azurite-blob', '--blobHost', '0.0.0.0', '--disableTelemetry', ...AZURITE_FLAGS])
     .withExposedPorts(10_000)
     .withWaitStrategy(Wait.forLogMessage(/successfully listen/));
   const url = (started: StartedTestContainer): string =>

@@ -7,5 +7,5 @@ export const IMAGES = {
   mongodb: 'mongo:7.0.26',
   mosquitto: 'eclipse-mosquitto:2.0.22',
   s3: 'quay.io/minio/minio:RELEASE.2025-04-22T22-12-26Z',
-  azurite: 'mcr.microsoft.com/azure-storage/azurite:3.35.0',
+  azurite: 'mcr.microsoft.com/azure-storage/azurite:3.37.0',
 } as const;
