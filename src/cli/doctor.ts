@@ -5,6 +5,7 @@ import { bad, type Finding, good } from '../app/ports/probe.ts';
 import { type Config, environmentName, loadConfig } from '../config.ts';
 import { findRunning } from './client.ts';
 import { examineArtifacts } from './doctor-deep.ts';
+import { examineEngines } from './doctor-engines.ts';
 import { withDataDir } from './options.ts';
 
 const GIB = 1024 ** 3;
@@ -13,7 +14,9 @@ const LOW_DISK_BYTES = 2 * GIB;
 /** `fleetwave doctor`: what would keep a server from running here, and what to do about it. */
 export const doctorCommand = (): Command =>
   withDataDir(new Command('doctor'))
-    .description('check the data directory, ports, keys and disk space, and say what to do')
+    .description(
+      'check the data directory, ports, keys, disk space and every engine that is configured, and say what to do',
+    )
     .option(
       '--deep',
       'also decrypt every stored artifact and compare it with the log (may run beside the server)',
@@ -23,7 +26,7 @@ export const doctorCommand = (): Command =>
       const config = loadConfig({ dataDir: flags.dataDir }, process.env);
       const findings = [
         ...(await examine(config)),
-        ...(flags.deep === true ? await examineArtifacts(config) : []),
+        ...(flags.deep === true ? await examineArtifacts(config).catch(unread) : []),
       ];
       if (flags.json === true) console.log(JSON.stringify({ ok: findings.every(({ ok }) => ok), findings }));
       else
@@ -32,15 +35,24 @@ export const doctorCommand = (): Command =>
       if (findings.some(({ ok }) => !ok)) process.exitCode = 1;
     });
 
+/** What can't be read is no reason to keep the other findings back. */
+const unread = (error: unknown): Finding[] => [
+  bad('artifacts', error instanceof Error ? error.message : String(error), 'See the findings above.'),
+];
+
 async function examine(config: Config): Promise<Finding[]> {
-  const running = findRunning(config.paths.dataDir);
+  const engines = examineEngines(config);
   const findings = [checkNode(), checkDirectory(config), checkDisk(config), ...checkKeys(config)];
-  if (running !== null) return [...findings, await checkServer(running.http)];
-  return [
-    ...findings,
-    await checkPort('HTTP port', config.httpHost, config.httpPort, environmentName('httpPort')),
-    await checkPort('MQTT port', config.mqttHost, config.mqttPort, environmentName('mqttPort')),
-  ];
+  const running = findRunning(config.paths.dataDir);
+  const here = running === null ? await checkPorts(config) : [await checkServer(running.http)];
+  return [...findings, ...here, ...(await engines)];
+}
+
+async function checkPorts({ httpHost, httpPort, mqtt, mqttHost, mqttPort }: Config): Promise<Finding[]> {
+  const http = await checkPort('HTTP port', httpHost, httpPort, environmentName('httpPort'));
+  // With an external broker none listens here.
+  if (mqtt !== undefined) return [http];
+  return [http, await checkPort('MQTT port', mqttHost, mqttPort, environmentName('mqttPort'))];
 }
 
 function checkNode(): Finding {

@@ -71,7 +71,7 @@ export async function startEmbedded(
 }
 
 /** @throws ConfigError naming the setting when a file can't be read. */
-function tlsOf(config: Config): { ca?: string; cert?: string; key?: string } {
+export function tlsOf(config: Config): { ca?: string; cert?: string; key?: string } {
   const read = (key: 'mqttCa' | 'mqttCert' | 'mqttKey'): string | undefined => {
     const path = config[key];
     if (path === undefined) return undefined;
