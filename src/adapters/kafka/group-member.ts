@@ -17,13 +17,16 @@ export interface GroupTiming {
   readonly rebalanceTimeout_ms?: number;
 }
 
-export interface GroupMemberOptions extends GroupTiming {
-  readonly groupId: string;
-  readonly topic: string;
-  readonly claims?: () => readonly number[];
+export interface GroupFetch {
   /** Of one fetch; default 4 MiB, and 256 KiB of a partition. */
   readonly maxBytes?: number;
   readonly maxBytesPerPartition?: number;
+}
+
+export interface GroupMemberOptions extends GroupTiming, GroupFetch {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly claims?: () => readonly number[];
   /** `continued`: the same member as before, so nobody else had its partitions meanwhile. Must not throw. */
   onJoined(joined: { readonly partitions: readonly number[]; readonly continued: boolean }): void;
   /** Takes the messages and returns at once: whoever waits here stops heartbeats and all partitions. */

@@ -8,11 +8,14 @@ import { type Corner, connectTo } from './connect.ts';
 
 export { type Corner, connectTo, TIMING } from './connect.ts';
 
+/** Started before the tests, not in the time of the first. */
+const shared = await engine('kafka');
+
 export const newPrefix = (): string => `t-${randomUUID().slice(0, 8)}`;
 
 /** Topics made, with that many shards. */
 export async function corner(shards: number, url?: string): Promise<Corner> {
-  const made = connectTo(url ?? (await engine('kafka')).url, newPrefix());
+  const made = connectTo(url ?? shared.url, newPrefix());
   await ensureTopics(made.connection, { shards, partitions: 2 });
   return made;
 }

@@ -7,14 +7,14 @@
 import type { FeedbackSource, ShardOwner } from '../../../app/ports/feedback.ts';
 import { within } from '../backoff.ts';
 import type { KafkaConnection } from '../connection.ts';
-import { GroupMember, type GroupTiming } from '../group-member.ts';
+import { type GroupFetch, GroupMember, type GroupTiming } from '../group-member.ts';
 import { createSender, type Sender } from '../sender.ts';
 import { type BatchCounts, workOn } from './batch-work.ts';
 import type { Mark } from './record.ts';
 import { type LaneContext, ShardLane } from './shard-lane.ts';
 import { Watermark, type WatermarkOptions } from './watermark.ts';
 
-export interface KafkaSourceOptions extends GroupTiming {
+export interface KafkaSourceOptions extends GroupTiming, GroupFetch {
   readonly shards: number;
   /** Default `{topicPrefix}.rollout`. */
   readonly groupId?: string;

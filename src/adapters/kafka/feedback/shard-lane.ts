@@ -42,6 +42,8 @@ export class ShardLane {
   #queue: KafkaMessage[] = [];
   #fetching = true;
   #taken = false;
+  /** The owner may have something of it. */
+  #given = false;
   #wake: (() => void) | null = null;
   #next: bigint | null = null;
   #processed: bigint | null = null;
@@ -111,7 +113,7 @@ export class ShardLane {
     }
     this.#queue = [];
     this.#context.report(this.shard, null);
-    await this.#give();
+    await this.#takeBack();
     this.#tried.resolve();
   }
 
@@ -128,14 +130,16 @@ export class ShardLane {
 
   async #take(): Promise<void> {
     // What is left of it here belongs to a time before somebody else had it.
-    await this.#give();
+    await this.#takeBack();
+    this.#given = true;
     await this.#context.owner.assign([this.shard]);
     this.#taken = true;
     this.#tried.resolve();
   }
 
-  async #give(): Promise<void> {
+  async #takeBack(): Promise<void> {
     this.#taken = false;
+    if (!this.#given) return;
     try {
       await this.#context.owner.revoke([this.shard]);
     } catch (error) {
