@@ -2,8 +2,13 @@ import de.bwaldvogel.mongo.MongoCollection;
 import de.bwaldvogel.mongo.MongoDatabase;
 import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.MongoVersion;
+import de.bwaldvogel.mongo.backend.AbstractUniqueIndex;
 import de.bwaldvogel.mongo.backend.CollectionOptions;
 import de.bwaldvogel.mongo.backend.CursorRegistry;
+import de.bwaldvogel.mongo.backend.Index;
+import de.bwaldvogel.mongo.backend.IndexKey;
+import de.bwaldvogel.mongo.backend.KeyValue;
+import de.bwaldvogel.mongo.backend.Missing;
 import de.bwaldvogel.mongo.backend.QueryResult;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import de.bwaldvogel.mongo.backend.h2.H2Collection;
@@ -11,7 +16,9 @@ import de.bwaldvogel.mongo.backend.h2.H2Database;
 import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.wire.message.MongoMessage;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
 
@@ -57,6 +64,12 @@ public final class Main {
           return new Collection(
               this, collection, options, store.openMap("databases." + full), store.openMap("meta." + full), cursorRegistry);
         }
+
+        @Override
+        protected Index<Object> openOrCreateUniqueIndex(
+            String collection, String name, List<IndexKey> keys, boolean sparse) {
+          return new UniqueIndex(name, keys, sparse);
+        }
       };
     }
   }
@@ -75,6 +88,50 @@ public final class Main {
       if (!(id instanceof String)) return super.queryDocuments(query, orderBy, skip, limit, batchSize, fields);
       List<Object> found = getDocument(id) == null ? List.of() : List.of(id);
       return matchDocuments(query, found, orderBy, skip, limit, batchSize, fields);
+    }
+  }
+
+  /** In memory, filled from the documents when they are opened: the original serializes keys for each comparison. */
+  private static final class UniqueIndex extends AbstractUniqueIndex<Object> {
+    private final Map<KeyValue, Object> positions = new ConcurrentHashMap<>();
+
+    UniqueIndex(String name, List<IndexKey> keys, boolean sparse) {
+      super(name, keys, sparse);
+    }
+
+    @Override
+    protected Object removeDocument(KeyValue key) {
+      return positions.remove(key);
+    }
+
+    @Override
+    protected boolean putKeyPosition(KeyValue key, Object position) {
+      return positions.putIfAbsent(key, Missing.ofNullable(position)) == null;
+    }
+
+    @Override
+    protected Object getPosition(KeyValue key) {
+      return positions.get(key);
+    }
+
+    @Override
+    protected Iterable<Map.Entry<KeyValue, Object>> getIterable() {
+      return positions.entrySet();
+    }
+
+    @Override
+    public long getCount() {
+      return positions.size();
+    }
+
+    @Override
+    public boolean isEmpty() {
+      return positions.isEmpty();
+    }
+
+    @Override
+    public long getDataSize() {
+      return getCount();
     }
   }
 

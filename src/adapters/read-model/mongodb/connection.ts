@@ -102,9 +102,8 @@ export class Connection {
   }
 
   unavailable(cause: unknown): ReadModelUnavailableError {
-    const why = cause instanceof Error ? cause.message : String(cause);
     return new ReadModelUnavailableError(
-      `MongoDB at ${this.hosts} (FLEETWAVE_MONGODB) can't be reached: ${why}`,
+      `MongoDB at ${this.hosts} (FLEETWAVE_MONGODB) can't be reached: ${messageOf(cause)}`,
       { cause },
     );
   }
@@ -122,7 +121,7 @@ export class Connection {
     if (this.#lostAt !== null || this.#closing.signal.aborted) return;
     this.#lostAt = performance.now();
     this.#losses++;
-    this.log('warn', `MongoDB at ${this.hosts} does not answer; waiting for it`, { error });
+    this.log('warn', `MongoDB at ${this.hosts} does not answer; waiting for it`, { why: messageOf(error) });
   }
 
   #answered(): void {
@@ -132,6 +131,8 @@ export class Connection {
     this.log('info', `MongoDB at ${this.hosts} answers again`, { after_ms });
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Doubling, with chance in it, so that processes that lost the store together don't come back together. */
 const backoff = (attempt: number): number =>

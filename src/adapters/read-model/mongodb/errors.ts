@@ -52,13 +52,15 @@ export const isCollectionGone = (error: unknown): boolean =>
 
 /**
  * The operations of an unordered bulk write that met a document of the same id: by index.
- * @throws the error itself when there is anything else in it.
+ * @throws whatever else ended it; without the documents, which the driver puts into its errors and which belong in no log.
  */
 export function duplicatesOf(error: unknown): readonly number[] {
   if (!(error instanceof MongoBulkWriteError)) throw error;
-  // The driver shows write errors first and keeps it to itself that the others were not confirmed.
-  if (error.result.getWriteConcernError() !== undefined) throw error;
   const failures = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
-  if (failures.length === 0 || failures.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
+  // The driver shows write errors first, and keeps it to itself that the other writes were not confirmed.
+  if (isTransient(error) || failures.length === 0) throw error;
+  const other = failures.find(({ code }) => code !== DUPLICATE_KEY);
+  if (other !== undefined)
+    throw new Error(`MongoDB refused a document: ${other.errmsg} (code ${other.code})`);
   return failures.map(({ index }) => index);
 }
