@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt, { type MqttClient } from 'mqtt';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openAuthority, readCertificate } from '../../scripts/engines/mosquitto/certificates.ts';
 import { mosquitto, type RunningMosquitto } from '../../scripts/engines/mosquitto.ts';
 import { createMemoryEventStore } from '../../src/adapters/event-store/memory/memory-event-store.ts';
 import type { EventStore } from '../../src/app/ports/event-store.ts';
 import type { KeyRing } from '../../src/app/ports/keys.ts';
 import { vehiclePassword } from '../../src/app/vehicle-link/credentials.ts';
+import { mosquittoFilesCommand } from '../../src/cli/mosquitto-files.ts';
 import {
   type MosquittoFiles,
   type MosquittoFilesOptions,
@@ -199,6 +200,53 @@ describe('files that follow the log', () => {
     await eventually(() => vehicle('M299'));
     expect(following.stats().written).toBeLessThan(10);
     expect(following.stats().reloads).toBe(following.stats().written);
+  });
+});
+
+describe('the command', () => {
+  const run = (...args: string[]): Promise<unknown> =>
+    mosquittoFilesCommand(async () => ({
+      store,
+      fleetSecrets,
+      log: (_level, message) => logged.push(message),
+      close: async () => void logged.push('closed'),
+    }))
+      .exitOverride()
+      .parseAsync(['--directory', broker.directory, '--pid-file', broker.files.pid, ...args], {
+        from: 'user',
+      });
+  const printed = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    printed.mockClear();
+  });
+
+  it('writes the files with the user of FLEETWAVE_MQTT and those of a file, and says what it did', async () => {
+    vi.stubEnv('FLEETWAVE_MQTT', broker.url);
+    const services = join(serverDirectory('services'), 'users');
+    writeFileSync(services, 'other:secret: of the other\n');
+    await issue('C1');
+    await run('--service-users', services);
+    expect(printed).toHaveBeenCalledWith(
+      `${broker.directory}: 1 vehicles admitted, 0 shut out, 2 service users`,
+    );
+    expect(logged).toEqual(['closed']);
+    await eventually(() => vehicle('C1'));
+    const other = { clientId: 'other', username: 'other', password: 'secret: of the other' };
+    await connect(`mqtt://127.0.0.1:${new URL(broker.url).port}`, other);
+    await connect(broker.url, { clientId: 'service' });
+    await run('--service-users', services);
+    expect(printed).toHaveBeenLastCalledWith(expect.stringContaining('(as before)'));
+  });
+
+  it('refuses to shut the server itself out, and what it can’t read', async () => {
+    vi.stubEnv('FLEETWAVE_MQTT', '');
+    await expect(run()).rejects.toThrow('Set FLEETWAVE_MQTT with user and password, or give --service-users');
+    const services = join(serverDirectory('services'), 'users');
+    writeFileSync(services, 'a:b\nrubbish\n');
+    await expect(run('--service-users', services)).rejects.toThrow(`${services}:2 is no name:password.`);
+    await expect(run('--every', '0')).rejects.toThrow('--every must be a number');
+    expect(logged).toEqual([]);
   });
 });
 

@@ -207,6 +207,21 @@ describe('a broker that shares', () => {
     expect(other.delivered).toEqual([]);
   });
 
+  it('gives the others everything when the sessions of one that died have ended', async () => {
+    const other = scriptedEngine();
+    await open();
+    const dying = await open({ clientId: 'other', handlers: other, session_s: 1 });
+    await dying.close();
+    // Until then every second message waits for it.
+    await eventuallyAsync(async () => {
+      const before = engine.delivered.length;
+      await publishMany(8, (i) => `S${i}`);
+      await pause(100);
+      expect(engine.delivered.length).toBe(before + 8);
+    });
+    expect(other.delivered).toEqual([]);
+  });
+
   it('keeps what comes while a process is away, for its session', async () => {
     const first = await open();
     await first.close();
