@@ -1,4 +1,7 @@
 /** A store on a double of its own, both ended with the test; what the store logs is kept. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { openEventStoreDb } from '../../../../src/adapters/event-store/eventstoredb/eventstoredb-event-store.ts';
 import type { Log, LogLevel } from '../../../../src/app/ports.ts';
 import {
@@ -43,4 +46,9 @@ export async function bench(options: StoreOptions = {}, server: DoubleOptions = 
       await double.stop();
     },
   };
+}
+
+export async function tempDirectory(): Promise<{ readonly directory: string; remove(): Promise<void> }> {
+  const directory = await mkdtemp(join(tmpdir(), 'fleetwave-esdb-'));
+  return { directory, remove: () => rm(directory, { recursive: true }) };
 }
