@@ -110,6 +110,25 @@ describe('read models in a document store that goes away', () => {
     server.kill('SIGCONT');
   }, 60_000);
 
+  it.each(['SIGSTOP', 'SIGKILL'] as const)(
+    'let go of a write when they are closed (%s)',
+    async (signal) => {
+      const options = { url: server.url, log, select_ms: 60_000, answer_ms: 60_000, retry_ms: 600_000 };
+      const writer = await openMongoReadModel(options);
+      await writer.prepare('garage@1', collections);
+      server.kill(signal);
+      const outcome = write(writer, 1).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      if (signal === 'SIGKILL') await expect.poll(() => writer.stats()['lost'], { timeout: 10_000 }).toBe(1);
+      await writer.close();
+      expect(await outcome).toBeInstanceOf(Error);
+      server.kill('SIGCONT');
+    },
+    20_000,
+  );
+
   it('are an error that names the setting when there is no server to begin with', async () => {
     await gone();
     const options = { url: server.url, log, select_ms: 200, retry_ms: 0 };
