@@ -43,14 +43,23 @@ export const checkpointName = ({ name, version }: Projection): string => `${name
 
 const keyOf = (collection: string, id: string): string => `${collection}\u0000${id}`;
 
+/** How often a rebuild follows a projector at work before it is swapped in all the same. */
+const MAX_ROUNDS = 5;
+
+/**
+ * Whether what was folded is not of this log: the log was put back to an older copy, and what was folded beyond it
+ * has never happened; or it was moved to another engine, whose positions have another width.
+ */
+const isElsewhere = (checkpoint: Position, head: Position): boolean =>
+  checkpoint !== START && (checkpoint > head || checkpoint.length !== head.length);
+
 /** Starts from the oldest checkpoint; resolves once the read models are prepared. */
 export async function startProjector(deps: ProjectorDeps): Promise<Projector> {
   const folders: ProjectionFolder[] = [];
   for (const projection of deps.projections) {
     const name = checkpointName(projection);
     await deps.writer.prepare(name, projection.collections);
-    // The log was put back to an older copy: what was folded beyond it has never happened.
-    if ((await deps.writer.checkpoint(name)) > (await deps.log.head()))
+    if (isElsewhere(await deps.writer.checkpoint(name), await deps.log.head()))
       await rebuildProjection(deps, projection);
     folders.push(new ProjectionFolder(projection, deps.writer, await deps.writer.checkpoint(name)));
   }
@@ -73,24 +82,32 @@ export async function startProjector(deps: ProjectorDeps): Promise<Projector> {
   return { position: oldest, skipped: () => skipped, stop: () => subscription.stop() };
 }
 
-/** Folds one projection from the beginning into new collections, then puts them in the place of the old ones. */
+/**
+ * Folds one projection from the beginning into new collections, then puts them in the place of the old ones. A
+ * projector may go on with the old ones meanwhile where the store fences it: the new ones are served once they are
+ * past them, or, while they move on all the time, less than a batch behind.
+ * @returns how many events were folded.
+ */
 export async function rebuildProjection(
   deps: { readonly log: Pick<EventStore, 'readAll'>; readonly writer: ReadModelWriter },
   projection: Projection,
   onProgress: (position: Position, events: number) => void = () => {},
 ): Promise<number> {
-  await deps.writer.prepare(checkpointName(projection), projection.collections);
-  const rebuild = await deps.writer.rebuild(checkpointName(projection));
+  const name = checkpointName(projection);
+  await deps.writer.prepare(name, projection.collections);
+  const rebuild = await deps.writer.rebuild(name);
   try {
     const folder = new ProjectionFolder(projection, rebuild.writer, START);
     let seen = 0;
-    for await (const batch of deps.log.readAll({
-      batchSize: EVENTS_PER_BATCH,
-      prefixes: projection.prefixes,
-    })) {
-      await folder.fold(parse(batch).events, batch.position);
-      seen += batch.events.length;
-      onProgress(batch.position, seen);
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const { prefixes } = projection;
+      const options = { batchSize: EVENTS_PER_BATCH, prefixes, after: folder.checkpoint };
+      for await (const batch of deps.log.readAll(options)) {
+        await folder.fold(parse(batch).events, batch.position);
+        seen += batch.events.length;
+        onProgress(batch.position, seen);
+      }
+      if (folder.checkpoint >= (await deps.writer.checkpoint(name))) break;
     }
     await rebuild.swap();
     return seen;

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { bad, type Finding } from '../app/ports/probe.ts';
 import { type Config, environmentName, type SettingKey } from '../config.ts';
 import { SHARD_COUNT } from '../domain/shared/shard.ts';
-import { tlsOf } from '../main/engines/vehicle-links.ts';
 
 /** A probe ends by itself within 5 s; one that does not is not waited for. */
 const LIMIT_MS = 7000;
@@ -69,6 +68,7 @@ async function askMongo(url: string): Promise<Finding[]> {
 }
 
 async function askMqtt(url: string, config: Config): Promise<Finding[]> {
+  const { tlsOf } = await import('../main/engines/vehicle-links.ts');
   const { probeMqtt } = await import('../adapters/vehicle-link/mqtt/probe-mqtt.ts');
   return probeMqtt({ url, tls: tlsOf(config) });
 }

@@ -137,6 +137,33 @@ describe('projector', () => {
     expect(await count()).toBe(3);
   });
 
+  it('folds anew when the log was moved to an engine with other positions', async () => {
+    const moved = (position: Position): Position => (position === START ? START : `${position}-elsewhere`);
+    await append();
+    await runTo(await append());
+    const { readAll, subscribe } = store;
+    const back = (position: Position): Position => position.replace('-elsewhere', '');
+    store.readAll = async function* (options = {}) {
+      for await (const batch of readAll.call(store, { ...options, after: back(options.after ?? START) }))
+        yield elsewhere(batch);
+    };
+    store.subscribe = (options) =>
+      subscribe.call(store, {
+        ...options,
+        after: back(options.after ?? START),
+        onBatch: (batch) => options.onBatch({ ...elsewhere(batch), live: batch.live }),
+      });
+    const head = store.head.bind(store);
+    store.head = async () => moved(await head());
+    const elsewhere = ({ events, position }: EventBatch): EventBatch => ({
+      events: events.map((one) => ({ ...one, position: moved(one.position) })),
+      position: moved(position),
+    });
+    expect(await runTo(moved(await append()))).toBeNull();
+    expect(await count()).toBe(3);
+    expect(await writer.checkpoint('counting@1')).toBe(await store.head());
+  });
+
   it('begins anew for another version', async () => {
     await append();
     await runTo(await append());
@@ -200,6 +227,44 @@ describe('projector', () => {
     expect(await rebuildProjection({ log: store, writer }, counting())).toBe(2);
     expect(await count()).toBe(2);
     expect(await writer.checkpoint(checkpointName(counting()))).toBe(last);
+  });
+
+  it('rebuilds until it is past what a projector at work serves meanwhile', async () => {
+    await append();
+    await runTo(await append());
+    const served: Position[] = [];
+    const { readAll } = store;
+    let more = 2;
+    const log = {
+      readAll: async function* (options: Parameters<EventStore['readAll']>[0]) {
+        yield* readAll.call(store, options);
+        if (more === 0) return;
+        more -= 1;
+        served.push(await append());
+        await runTo(served.at(-1) ?? START);
+      },
+    };
+    await rebuildProjection({ log, writer }, counting());
+    expect(served).toHaveLength(2);
+    expect(await writer.checkpoint('counting@1')).toBe(served[1]);
+    expect(await count()).toBe(4);
+  });
+
+  it('does not follow for ever a projector that moves on all the time', async () => {
+    await runTo(await append());
+    let rounds = 0;
+    const { readAll } = store;
+    const log = {
+      readAll: async function* (options: Parameters<EventStore['readAll']>[0]) {
+        rounds += 1;
+        yield* readAll.call(store, options);
+        await runTo(await append());
+      },
+    };
+    await rebuildProjection({ log, writer }, counting());
+    expect(rounds).toBe(5);
+    await runTo(await append());
+    expect(await count()).toBe(rounds + 2);
   });
 
   it('rebuilds from an empty log', async () => {
