@@ -7,12 +7,16 @@ import { linkWindow } from './link-window.ts';
 import { checkName, type ObjectStorage } from './object-storage.ts';
 import { ObjectUpload } from './object-upload.ts';
 import { readResumed } from './read-resumed.ts';
+import type { Watch } from './watch.ts';
 
 export interface ObjectBlobStore extends BlobStore {
   /** @throws RangeError when it shall be valid for longer than a week or less than a second. */
   link(sha256: string, valid_s: number): Promise<string>;
   /** Removes what uploads have left that were cut off a day ago or earlier. @returns how many. */
   sweep(): Promise<number>;
+  /** Whether the newest request was answered. */
+  reachable(): boolean;
+  /** `reads_open` is how many there are now, the rest counts up. */
   stats(): Readonly<Record<string, number>>;
   /** Closes idle connections. */
   close(): void;
@@ -34,11 +38,12 @@ const LEFTOVER_AFTER_MS = 24 * 3600 * 1000;
 /** Looks whether the store can be used, and sweeps. @throws BlobStoreError when it can't. */
 export async function openObjectBlobStore(
   storage: ObjectStorage,
+  watch: Watch,
   { log, readOnly = false }: ObjectBlobStoreOptions,
 ): Promise<ObjectBlobStore> {
   try {
     await storage.prepare(!readOnly);
-    const store = createStore(storage, log, readOnly);
+    const store = createStore(storage, watch, log, readOnly);
     if (!readOnly) await store.sweep();
     return store;
   } catch (error) {
@@ -47,7 +52,7 @@ export async function openObjectBlobStore(
   }
 }
 
-function createStore(storage: ObjectStorage, log: Log, readOnly: boolean): ObjectBlobStore {
+function createStore(storage: ObjectStorage, watch: Watch, log: Log, readOnly: boolean): ObjectBlobStore {
   const limiter = createLimiter(PARTS_IN_FLIGHT);
   const counts = {
     uploads: 0,
@@ -116,7 +121,8 @@ function createStore(storage: ObjectStorage, log: Log, readOnly: boolean): Objec
         return 0;
       }
     },
-    stats: () => ({ ...counts }),
+    reachable: () => watch.reachable(),
+    stats: () => ({ ...counts, failures: watch.failures() }),
     close: () => storage.close(),
   };
 }

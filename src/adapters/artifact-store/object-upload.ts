@@ -16,6 +16,9 @@ export interface UploadDeps {
   readonly onLeftover: (error: unknown) => void;
 }
 
+/** How long an ended upload waits for its parts on their way before it breaks them off. */
+const PATIENCE_MS = 5000;
+
 /** Holds one part in memory, beside those that are being sent. */
 export class ObjectUpload implements Upload {
   readonly #deps: UploadDeps;
@@ -132,9 +135,11 @@ export class ObjectUpload implements Upload {
 
   async #discard(): Promise<void> {
     this.#buffer = null;
-    // A part that arrives after the upload was removed would bring a piece of it back.
-    this.#stop.abort();
-    await Promise.all(this.#sending);
+    // A part that the store takes in after the upload was removed would bring a piece of it back, and one that we break
+    // off may be taken in: so they may arrive first.
+    const arrived = Promise.all(this.#sending);
+    const patience = setTimeout(() => this.#stop.abort(), PATIENCE_MS);
+    await arrived.finally(() => clearTimeout(patience));
     try {
       await this.#parts?.discard();
     } catch (error) {

@@ -64,10 +64,11 @@ export function objectStoreSuite(subject: ObjectStoreSubject): void {
   });
   afterEach(async () => {
     for (const end of ends.splice(0).reverse()) await end();
+    said.length = 0;
   });
 
-  const warnings: string[] = [];
-  const log: ObjectBlobStoreOptions['log'] = (level, message) => warnings.push(`${level}: ${message}`);
+  const said: string[] = [];
+  const log: ObjectBlobStoreOptions['log'] = (level, message) => said.push(`${level}: ${message}`);
   const openAt = async (
     url: string,
     place: string,
@@ -130,7 +131,8 @@ export function objectStoreSuite(subject: ObjectStoreSubject): void {
       await upload.abort();
       expect(await names(store)).toEqual([]);
       expect(await leftovers(server.url, place)).toBe(0);
-      expect(store.stats()['uploads_aborted']).toBe(1);
+      expect(store.stats()).toMatchObject({ uploads_aborted: 1, failures: 0 });
+      expect(store.reachable()).toBe(true);
     });
 
     it('that were cut off are removed when they are a day old, and not before', async () => {
@@ -161,8 +163,8 @@ export function objectStoreSuite(subject: ObjectStoreSubject): void {
         if (parts % 4 === 0) most = Math.max(most, memory() - before);
       }
       await upload.commit(hash.digest('hex'));
-      // Four on their way, one being filled, and what the client still holds of those that have arrived.
-      expect(most).toBeLessThan(9 * partBytes);
+      // Four on their way, one being filled, and what the client still holds of those that have arrived; its sockets.
+      expect(most).toBeLessThan(9 * partBytes + 4 * MIB);
       await vi.waitFor(() => expect(memory() - before).toBeLessThan(partBytes), { timeout: 15_000 });
     });
   });
@@ -249,10 +251,18 @@ export function objectStoreSuite(subject: ObjectStoreSubject): void {
         await upload.commit(sha256Of(bytes));
       };
       await expect(rest()).rejects.toMatchObject({ code: 'unreachable' });
+      expect(store.reachable()).toBe(false);
       await upload.abort();
       own = await recipe(subject.engine).start({ directory });
       expect(await names(store)).toEqual([]);
       expect(await store.size(sha256Of(bytes))).toBeNull();
+      expect(store.reachable()).toBe(true);
+      expect(said).toEqual([
+        expect.stringMatching(/^warn: the artifact store can't be reached: .*ECONN/),
+        expect.stringMatching(/^warn: an ended upload could not be removed/),
+        'info: the artifact store answers again',
+      ]);
+      expect(store.stats()['failures']).toBeGreaterThan(0);
       const sha256 = await put(store, bytes);
       expect(sha256Of(await readAll(store.read(sha256)))).toBe(sha256);
     });

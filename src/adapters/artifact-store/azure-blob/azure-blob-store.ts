@@ -4,6 +4,7 @@ import {
   type ObjectBlobStoreOptions,
   openObjectBlobStore,
 } from '../object-blob-store.ts';
+import { createWatch } from '../watch.ts';
 import type { AzureSettings } from './azure-settings.ts';
 import { type AzureLimits, createAzureStorage } from './azure-storage.ts';
 
@@ -17,4 +18,7 @@ export { parseAzureSettings } from './azure-settings.ts';
 export const openAzureBlobStore = (
   settings: AzureSettings,
   options: ObjectBlobStoreOptions & AzureLimits,
-): Promise<ObjectBlobStore> => openObjectBlobStore(createAzureStorage(settings, options), options);
+): Promise<ObjectBlobStore> => {
+  const watch = createWatch(options.log);
+  return openObjectBlobStore(createAzureStorage(settings, options, watch), watch, options);
+};

@@ -1,5 +1,6 @@
 /** The Azure client, with a bound on everything. */
 import { BlobServiceClient, type ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob';
+import { type Watch, watched } from '../watch.ts';
 import { toBlobStoreError } from './azure-errors.ts';
 import type { AzureSettings } from './azure-settings.ts';
 
@@ -7,6 +8,8 @@ import type { AzureSettings } from './azure-settings.ts';
 const TRY_S = 30;
 /** Of all tries together: a block of 8 MiB at 1 Mbit/s. */
 const CALL_MS = 90_000;
+/** The same where a vehicle waits for it. */
+export const READ_MS = 30_000;
 
 export interface AzureClient {
   readonly container: ContainerClient;
@@ -15,10 +18,14 @@ export interface AzureClient {
    * @param what it wants, for the error.
    * @throws BlobStoreError.
    */
-  call<T>(what: string, request: (signal: AbortSignal) => Promise<T>, stop?: AbortSignal): Promise<T>;
+  call<T>(
+    what: string,
+    request: (signal: AbortSignal) => Promise<T>,
+    bounds?: { readonly stop?: AbortSignal; readonly within_ms?: number },
+  ): Promise<T>;
 }
 
-export function createAzureClient(settings: AzureSettings, tries = 4): AzureClient {
+export function createAzureClient(settings: AzureSettings, watch: Watch, tries = 4): AzureClient {
   const { accountName, accountKey, endpoint } = settings;
   const service = new BlobServiceClient(endpoint, new StorageSharedKeyCredential(accountName, accountKey), {
     retryOptions: {
@@ -30,16 +37,12 @@ export function createAzureClient(settings: AzureSettings, tries = 4): AzureClie
   });
   return {
     container: service.getContainerClient(settings.container),
-    async call(what, request, stop) {
+    async call(what, request, { stop, within_ms = CALL_MS } = {}) {
       const bound = new AbortController();
-      const timer = setTimeout(() => bound.abort(), CALL_MS);
-      try {
-        return await request(stop === undefined ? bound.signal : AbortSignal.any([bound.signal, stop]));
-      } catch (error) {
-        throw toBlobStoreError(error, settings, what);
-      } finally {
-        clearTimeout(timer);
-      }
+      const timer = setTimeout(() => bound.abort(), within_ms);
+      const signal = stop === undefined ? bound.signal : AbortSignal.any([bound.signal, stop]);
+      const explain = (error: unknown) => toBlobStoreError(error, settings, what);
+      return await watched(watch, explain, () => request(signal), stop).finally(() => clearTimeout(timer));
     },
   };
 }

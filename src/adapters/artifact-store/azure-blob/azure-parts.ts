@@ -39,7 +39,7 @@ export function beginAzureParts({ call, incoming, blobOf, copyBytes }: AzurePart
       await call(
         'write a block',
         (abortSignal) => incoming.stageBlock(blockId(number), bytes, bytes.length, { abortSignal }),
-        stop,
+        { stop },
       );
       sent.add(number);
     },

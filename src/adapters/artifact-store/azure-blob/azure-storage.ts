@@ -1,10 +1,15 @@
 /** Blobs in a container of Azure Blob Storage. */
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { BlobSASPermissions, type BlockBlobClient } from '@azure/storage-blob';
+import {
+  BlobSASPermissions,
+  type BlockBlobClient,
+  type ContainerListBlobFlatSegmentResponse,
+} from '@azure/storage-blob';
 import { BlobStoreError, isMissing } from '../blob-store-error.ts';
 import { CONTENT, INCOMING, nameIn, type ObjectStorage } from '../object-storage.ts';
-import { createAzureClient } from './azure-client.ts';
+import { silentWatch, type Watch } from '../watch.ts';
+import { createAzureClient, READ_MS } from './azure-client.ts';
 import { placeOf } from './azure-errors.ts';
 import { beginAzureParts, blobHTTPHeaders, discardUpload, isNew } from './azure-parts.ts';
 import type { AzureSettings } from './azure-settings.ts';
@@ -19,12 +24,28 @@ export interface AzureLimits {
 const MIB = 1024 * 1024;
 /** With the default of `partBytes`: 390 GiB. */
 const MAX_BLOCKS = 50_000;
-const MAX_SWEPT = 1000;
+/** What is listed at a time, and swept at most. */
+const PAGE = 1000;
 
-export function createAzureStorage(settings: AzureSettings, limits: AzureLimits = {}): ObjectStorage {
-  const { container, call } = createAzureClient(settings);
+export function createAzureStorage(
+  settings: AzureSettings,
+  limits: AzureLimits = {},
+  watch: Watch = silentWatch(),
+): ObjectStorage {
+  const { container, call } = createAzureClient(settings, watch);
   const blobOf = (sha256: string): BlockBlobClient => container.getBlockBlobClient(`${CONTENT}${sha256}`);
   const copyBytes = limits.copyBytes ?? 100 * MIB;
+  const pageOf = (prefix: string, continuationToken?: string) =>
+    call('list blobs', async (abortSignal) => {
+      // Of an upload that was cut off there may be blocks that are in no list.
+      const listed = { prefix, includeUncommitedBlobs: prefix === INCOMING, abortSignal };
+      const after = continuationToken === undefined ? {} : { continuationToken };
+      const page = await container
+        .listBlobsFlat(listed)
+        .byPage({ maxPageSize: PAGE, ...after })
+        .next();
+      return page.value as ContainerListBlobFlatSegmentResponse;
+    });
 
   return {
     partBytes: limits.partBytes ?? 8 * MIB,
@@ -53,8 +74,10 @@ export function createAzureStorage(settings: AzureSettings, limits: AzureLimits 
 
     async size(sha256) {
       try {
-        const { contentLength } = await call('look at a blob', (abortSignal) =>
-          blobOf(sha256).getProperties({ abortSignal }),
+        const { contentLength } = await call(
+          'look at a blob',
+          (abortSignal) => blobOf(sha256).getProperties({ abortSignal }),
+          { within_ms: READ_MS },
         );
         return contentLength ?? null;
       } catch (error) {
@@ -65,8 +88,10 @@ export function createAzureStorage(settings: AzureSettings, limits: AzureLimits 
 
     async open(sha256, start, end) {
       const count = end === undefined ? undefined : end - start + 1;
-      const { readableStreamBody, contentLength } = await call('read a blob', (abortSignal) =>
-        blobOf(sha256).download(start, count, { maxRetryRequests: 0, abortSignal }),
+      const { readableStreamBody, contentLength } = await call(
+        'read a blob',
+        (abortSignal) => blobOf(sha256).download(start, count, { maxRetryRequests: 0, abortSignal }),
+        { within_ms: READ_MS },
       );
       if (readableStreamBody === undefined || contentLength === undefined)
         throw new BlobStoreError('failed', `${placeOf(settings)}: answered without a body or its length`);
@@ -74,14 +99,14 @@ export function createAzureStorage(settings: AzureSettings, limits: AzureLimits 
     },
 
     async *list() {
-      const pages = container.listBlobsFlat({ prefix: CONTENT }).byPage();
-      for (;;) {
-        const page = await call('list blobs', () => pages.next());
-        if (page.done === true) return;
-        for (const { name } of page.value.segment.blobItems) {
+      for (let continuationToken: string | undefined; ; ) {
+        const page = await pageOf(CONTENT, continuationToken);
+        for (const { name } of page.segment.blobItems) {
           const sha256 = nameIn(name, CONTENT);
           if (sha256 !== null) yield sha256;
         }
+        continuationToken = page.continuationToken || undefined;
+        if (continuationToken === undefined) return;
       }
     },
 
@@ -94,10 +119,8 @@ export function createAzureStorage(settings: AzureSettings, limits: AzureLimits 
 
     async sweep(before) {
       let swept = 0;
-      const listed = { prefix: INCOMING, includeUncommitedBlobs: true };
-      const pages = container.listBlobsFlat(listed).byPage({ maxPageSize: MAX_SWEPT });
-      const page = await call('list blobs', () => pages.next());
-      for (const { name, properties } of page.done === true ? [] : page.value.segment.blobItems) {
+      const { segment } = await pageOf(INCOMING);
+      for (const { name, properties } of segment.blobItems) {
         if (properties.lastModified >= before) continue;
         await discardUpload(call, container.getBlockBlobClient(name));
         swept++;

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type Finding, good } from '../../../app/ports/probe.ts';
 import { INCOMING } from '../object-storage.ts';
 import { attempt, checkClock, checkRoundTrip, PROBE_MS } from '../probe-steps.ts';
+import { silentWatch } from '../watch.ts';
 import { createAzureClient } from './azure-client.ts';
 import { placeOf } from './azure-errors.ts';
 import type { AzureSettings } from './azure-settings.ts';
@@ -13,15 +14,15 @@ import type { AzureSettings } from './azure-settings.ts';
  * seconds at most.
  */
 export async function probeAzure(settings: AzureSettings): Promise<Finding[]> {
-  const { container, call } = createAzureClient(settings, 2);
-  const stop = AbortSignal.timeout(PROBE_MS);
+  const { container, call } = createAzureClient(settings, silentWatch(), 2);
+  const bounds = { stop: AbortSignal.timeout(PROBE_MS) };
   const blob = container.getBlockBlobClient(`${INCOMING}probe-${randomUUID()}`);
   let clock = checkClock(undefined, 0);
   const reached = await attempt('artifact store', async () => {
     const { date, version } = await call(
       'look at the container',
       (abortSignal) => container.getProperties({ abortSignal }),
-      stop,
+      bounds,
     );
     clock = checkClock(date, Date.now());
     return `${placeOf(settings)} (service version ${version ?? 'unknown'})`;
@@ -29,12 +30,12 @@ export async function probeAzure(settings: AzureSettings): Promise<Finding[]> {
   if (!reached.ok) return [reached];
   const roundTrip = await checkRoundTrip({
     put: async (bytes) => {
-      await call('write a blob', (abortSignal) => blob.upload(bytes, bytes.length, { abortSignal }), stop);
+      await call('write a blob', (abortSignal) => blob.upload(bytes, bytes.length, { abortSignal }), bounds);
     },
     get: () =>
-      call('read a blob', (abortSignal) => blob.downloadToBuffer(0, undefined, { abortSignal }), stop),
+      call('read a blob', (abortSignal) => blob.downloadToBuffer(0, undefined, { abortSignal }), bounds),
     remove: async () => {
-      await call('delete a blob', (abortSignal) => blob.delete({ abortSignal }), stop);
+      await call('delete a blob', (abortSignal) => blob.delete({ abortSignal }), bounds);
     },
   });
   return [

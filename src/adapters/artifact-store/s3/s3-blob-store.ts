@@ -4,6 +4,7 @@ import {
   type ObjectBlobStoreOptions,
   openObjectBlobStore,
 } from '../object-blob-store.ts';
+import { createWatch } from '../watch.ts';
 import type { S3Settings } from './s3-settings.ts';
 import { createS3Storage, type S3Limits } from './s3-storage.ts';
 
@@ -17,4 +18,7 @@ export { parseS3Url } from './s3-settings.ts';
 export const openS3BlobStore = (
   settings: S3Settings,
   options: ObjectBlobStoreOptions & S3Limits,
-): Promise<ObjectBlobStore> => openObjectBlobStore(createS3Storage(settings, options), options);
+): Promise<ObjectBlobStore> => {
+  const watch = createWatch(options.log);
+  return openObjectBlobStore(createS3Storage(settings, options, watch), watch, options);
+};

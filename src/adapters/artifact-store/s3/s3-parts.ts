@@ -39,8 +39,10 @@ export async function beginS3Parts(options: S3PartsOptions): Promise<Parts> {
   return {
     async send(number, bytes, abortSignal) {
       const part = { ...source, UploadId: uploadId, PartNumber: number };
-      const { ETag, ChecksumCRC32 } = await calls.call('s3:PutObject', (client) =>
-        client.send(new UploadPartCommand({ ...part, Body: bytes }), { abortSignal }),
+      const { ETag, ChecksumCRC32 } = await calls.call(
+        's3:PutObject',
+        (client) => client.send(new UploadPartCommand({ ...part, Body: bytes }), { abortSignal }),
+        abortSignal,
       );
       sent.push({ PartNumber: number, ETag, ChecksumCRC32 });
     },

@@ -19,6 +19,7 @@ import {
   nameIn,
   type ObjectStorage,
 } from '../object-storage.ts';
+import { silentWatch, type Watch } from '../watch.ts';
 import { openS3Calls, untilNotBusy } from './s3-client.ts';
 import { placeOf } from './s3-errors.ts';
 import { beginS3Parts } from './s3-parts.ts';
@@ -38,9 +39,13 @@ const MAX_PARTS = 10_000;
 /** What S3 lists at a time. */
 const PAGE = 1000;
 
-export function createS3Storage(settings: S3Settings, limits: S3Limits = {}): ObjectStorage {
+export function createS3Storage(
+  settings: S3Settings,
+  limits: S3Limits = {},
+  watch: Watch = silentWatch(),
+): ObjectStorage {
   const { bucket: Bucket, prefix } = settings;
-  const calls = openS3Calls(settings);
+  const calls = openS3Calls(settings, watch);
   const keyOf = (sha256: string): string => `${prefix}${CONTENT}${sha256}`;
   const incoming = `${prefix}${INCOMING}`;
   const copyBytes = limits.copyBytes ?? 512 * MIB;
@@ -71,7 +76,7 @@ export function createS3Storage(settings: S3Settings, limits: S3Limits = {}): Ob
 
     async size(sha256) {
       try {
-        const { ContentLength } = await calls.call('s3:GetObject', (client) =>
+        const { ContentLength } = await calls.callForReading('s3:GetObject', (client) =>
           client.send(new HeadObjectCommand({ Bucket, Key: keyOf(sha256) })),
         );
         return ContentLength ?? null;
