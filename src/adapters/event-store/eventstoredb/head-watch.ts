@@ -5,8 +5,9 @@
  * 24.10 tell no checkpoint for the last foreign events of that gap. And a call may have died without a word.
  */
 
-/** Just gone live: how soon to look whether all that is there was told. */
+/** Just gone live: how soon to look whether all that is there was told, and again before giving the call up. */
 const SOON_MS = 50;
+const AGAIN_MS = 150;
 const NOW_AND_THEN_MS = 10_000;
 
 export class HeadWatch {
@@ -15,7 +16,8 @@ export class HeadWatch {
 
   /** How long to wait for the next message before looking, milliseconds. */
   get patience_ms(): number {
-    return this.#confirmed ? NOW_AND_THEN_MS : SOON_MS;
+    if (this.#confirmed) return NOW_AND_THEN_MS;
+    return this.#doubts === 0 ? SOON_MS : AGAIN_MS;
   }
 
   /** Something came. `caughtUp`: the call has just gone live, maybe again. */

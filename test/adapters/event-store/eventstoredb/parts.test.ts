@@ -6,6 +6,7 @@ import {
   toPosition,
 } from '../../../../src/adapters/event-store/eventstoredb/all-position.ts';
 import { parseTarget } from '../../../../src/adapters/event-store/eventstoredb/endpoints.ts';
+import { HeadWatch } from '../../../../src/adapters/event-store/eventstoredb/head-watch.ts';
 import { Lanes } from '../../../../src/adapters/event-store/eventstoredb/lanes.ts';
 import { isSupported } from '../../../../src/adapters/event-store/eventstoredb/server-version.ts';
 import { StreamEnds } from '../../../../src/adapters/event-store/eventstoredb/stream-ends.ts';
@@ -103,5 +104,26 @@ describe('the version of the server', () => {
     expect(
       ['22.10.5', '23.6.0', '23.10.0', '24.2.1', '24.10.4', '25.0.0', 'unknown'].map(isSupported),
     ).toEqual([false, false, true, true, true, true, false]);
+  });
+});
+
+describe('a quiet subscription', () => {
+  it('looks at the head soon after it went live, then rarely', () => {
+    const watch = new HeadWatch();
+    const soon = watch.patience_ms;
+    expect(watch.sees(false)).toBe('fine');
+    expect(watch.patience_ms).toBeGreaterThan(100 * soon);
+    watch.heard(false);
+    expect(watch.patience_ms).toBeGreaterThan(100 * soon);
+    watch.heard(true);
+    expect(watch.patience_ms).toBe(soon);
+  });
+
+  it('begins anew when twice in a row the log was ahead and nothing came', () => {
+    const watch = new HeadWatch();
+    expect(watch.sees(true)).toBe('fine');
+    watch.heard(false);
+    expect(watch.sees(true)).toBe('fine');
+    expect(watch.sees(true)).toBe('stuck');
   });
 });
