@@ -17,7 +17,7 @@ import {
   stopProcess,
   wipeMosquitto,
 } from './chaos/faults.ts';
-import { openWorld, type World } from './chaos/world.ts';
+import { OVER, openWorld, type World } from './chaos/world.ts';
 
 interface Flags {
   readonly minutes: number;
@@ -85,9 +85,10 @@ async function movedOn(world: World, before: string | null): Promise<string> {
   }
 }
 
-const isRunning = async (world: World): Promise<boolean> => {
+/** Read models may be behind, or away: what is not known to be over is under way. */
+const isUnderWay = async (world: World): Promise<boolean> => {
   const progress = await world.progress();
-  return progress === null || progress.state === 'running';
+  return progress === null || !OVER.includes(progress.state);
 };
 
 /** @returns how many faults were inflicted. */
@@ -95,7 +96,7 @@ async function disturb(world: World, random: Random, until: number, { fact }: Pr
   const started = Date.now();
   let faults = 0;
   let position = await movedOn(world, null);
-  while (Date.now() < until && (await isRunning(world))) {
+  while (Date.now() < until && (await isUnderWay(world))) {
     // An idle process is no target: something must have happened since the last fault.
     const before = await movedOn(world, position);
     const fault = FAULTS[Math.floor(random() * FAULTS.length)] as Fault;

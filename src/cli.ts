@@ -1,6 +1,7 @@
 /** `fleetwave`: the command line. The server is loaded only by the commands that need it. */
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
+import { backupCommand, restoreCommand } from './cli/backup.ts';
 import { CliError } from './cli/client.ts';
 import { configCommand } from './cli/config.ts';
 import { copyCommand } from './cli/copy.ts';
@@ -30,6 +31,8 @@ const program = new Command('fleetwave')
   .addCommand(exportEventsCommand())
   .addCommand(verifyCommand())
   .addCommand(copyCommand())
+  .addCommand(backupCommand())
+  .addCommand(restoreCommand())
   .addCommand(keysCommand())
   .addCommand(vehicleCredentialsCommand())
   .addCommand(

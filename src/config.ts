@@ -43,7 +43,7 @@ export const pathsOf = (dataDir: string, keysDir?: string): DataPaths => {
     readModels: join(base, 'read-models.sqlite'),
     blobs: join(base, 'blobs'),
     keys: keysDir === undefined ? join(base, 'keys') : resolve(keysDir),
-    adminKey: join(base, 'admin.key'),
+    adminKey: join(keysDir === undefined ? base : resolve(keysDir), 'admin.key'),
     running: join(base, 'server.json'),
   };
 };

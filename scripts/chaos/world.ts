@@ -57,7 +57,8 @@ export interface World {
   close(): Promise<void>;
 }
 
-const OVER = ['completed', 'aborted', 'paused'];
+/** States in which a campaign does not move by itself. */
+export const OVER = ['completed', 'aborted', 'paused'];
 const POLL_MS = 250;
 /** A campaign in which nothing changes for so long is stuck. */
 const STUCK_MS = 120_000;

@@ -23,6 +23,13 @@ const BY_FASTIFY_CODE: Readonly<Record<string, (error: FastifyError) => Problem>
   FST_ERR_BAD_URL: (error) => problem('bad-request', error.message, { hint: 'Percent-encode the path.' }),
 };
 
+/** What the stores' errors call it when they have no connection, by `code`. Nothing is known to be recorded then. */
+const UNREACHABLE: Readonly<Record<string, string>> = {
+  unavailable: 'the event log',
+  'read-model-unavailable': 'the read models',
+  unreachable: 'the artifact store',
+};
+
 /** @returns the problem to answer with; `internal` for everything that is not the caller's doing. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
@@ -30,6 +37,12 @@ export function toProblem(error: unknown): Problem {
   const { code, statusCode } = error as FastifyError;
   const known = BY_FASTIFY_CODE[code];
   if (known !== undefined) return known(error as FastifyError);
+  const away = UNREACHABLE[code];
+  if (away !== undefined)
+    return problem('unavailable', `${away} can not be reached at the moment`, {
+      hint: 'Repeat the request after the seconds in Retry-After, with the same Idempotency-Key.',
+      headers: { 'retry-after': '2' },
+    });
   if (error instanceof SyntaxError && statusCode === 400)
     return problem('malformed-json', error.message, { hint: 'Send well-formed JSON (RFC 8259) in UTF-8.' });
   if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE')

@@ -32,6 +32,7 @@ const HTTP_PROBLEMS = {
   'headers-too-large': type(431, 'The request headers are too large'),
   internal: type(500, 'An error on our side'),
   'not-caught-up': type(503, 'The read model has not reached that position yet'),
+  unavailable: type(503, 'An engine that the server needs can not be reached now'),
   overloaded: type(503, 'The server is overloaded'),
   'shutting-down': type(503, 'The server is shutting down'),
   'not-ready': type(503, 'The server is not ready'),

@@ -1,6 +1,6 @@
 /** The CLI's way to a running server: finds it, and turns problem documents into plain sentences. */
 import { existsSync, readFileSync } from 'node:fs';
-import { pathsOf } from '../config.ts';
+import { type DataPaths, pathsOf } from '../config.ts';
 
 /** Something the user can act on: printed without a stack, exit code 1. */
 export class CliError extends Error {
@@ -10,7 +10,7 @@ export class CliError extends Error {
 export interface ServerOptions {
   readonly server?: string | undefined;
   readonly key?: string | undefined;
-  readonly dataDir: string;
+  readonly paths: DataPaths;
 }
 
 export interface Client {
@@ -40,13 +40,13 @@ export function findRunning(dataDir: string): Running | null {
 
 /** Address and key from the flags, the environment, or the data directory of a server on this machine. */
 export function connect(options: ServerOptions): Client {
-  const url = options.server ?? process.env['FLEETWAVE_SERVER'] ?? findRunning(options.dataDir)?.http;
+  const url = options.server ?? process.env['FLEETWAVE_SERVER'] ?? findRunning(options.paths.dataDir)?.http;
   if (url === undefined) {
     throw new CliError(
-      `No server is running on ${pathsOf(options.dataDir).dataDir}. Start one with \`fleetwave start\`, or name one with --server URL.`,
+      `No server is running on ${options.paths.dataDir}. Start one with \`fleetwave start\`, or name one with --server URL.`,
     );
   }
-  const { adminKey } = pathsOf(options.dataDir);
+  const { adminKey } = options.paths;
   const fallback = existsSync(adminKey) ? readFileSync(adminKey, 'utf8').trim() : undefined;
   const key = options.key ?? process.env['FLEETWAVE_KEY'] ?? fallback;
   if (key === undefined)

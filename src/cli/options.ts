@@ -18,5 +18,5 @@ export const dataDirOf = (flags: { dataDir?: string }): string =>
 export const serverOf = (flags: { server?: string; key?: string; dataDir?: string }): ServerOptions => ({
   server: flags.server,
   key: flags.key,
-  dataDir: dataDirOf(flags),
+  paths: loadConfig({ dataDir: flags.dataDir }, process.env).paths,
 });

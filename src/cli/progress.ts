@@ -5,8 +5,8 @@ const LINE_EVERY_MS = 5000;
 const SCALE = 1000;
 
 export interface Progress {
-  /** @param fraction 0..1 @param detail what was done so far. */
-  at(fraction: number, detail: string): void;
+  /** @param fraction 0..1, or null when nobody knows @param detail what was done so far. */
+  at(fraction: number | null, detail: string): void;
   end(): void;
 }
 
@@ -20,7 +20,7 @@ function barOf(what: string): Progress {
   });
   bar.start(SCALE, 0, { detail: '' });
   return {
-    at: (fraction, detail) => bar.update(Math.round(fraction * SCALE), { detail }),
+    at: (fraction, detail) => bar.update(Math.round((fraction ?? 0) * SCALE), { detail }),
     end: () => bar.stop(),
   };
 }
@@ -32,7 +32,8 @@ function linesOf(what: string): Progress {
       const now = performance.now();
       if (now - last < LINE_EVERY_MS) return;
       last = now;
-      console.error(`${what}: ${Math.round(fraction * 100)}%, ${detail}`);
+      const share = fraction === null ? '' : `${Math.round(fraction * 100)}%, `;
+      console.error(`${what}: ${share}${detail}`);
     },
     end: () => undefined,
   };

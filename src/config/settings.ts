@@ -32,6 +32,11 @@ export const settings = {
   roles: roles
     .prefault(ROLES.join(','))
     .describe('What this process does: api, bridge, rollout, gatekeeper, projector'),
+  instance: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'has letters, digits, . _ - (at most 64)')
+    .optional()
+    .describe('Name of this process among those of its roles, kept over restarts; default: host and pid'),
   dataDir: z.string().min(1).default('./data').describe('Directory of everything that is kept'),
   keysDir: z
     .string()

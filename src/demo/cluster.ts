@@ -48,7 +48,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const launch = async (name: ProcessName): Promise<RoleReady> => {
     const log = workspace.file(`${name}.log`);
     const args = ['--roles', roleOf(name), '--http-port', String(name === 'api' ? port : 0)];
-    const launched = launchRole(name, workspace.dataDir, log, args, environment);
+    const launched = launchRole(name, workspace.dataDir, log, args, {
+      ...environment,
+      FLEETWAVE_INSTANCE: name,
+    });
     processes.set(name, launched.child);
     onChild(launched.child);
     const ready = await launched.ready;

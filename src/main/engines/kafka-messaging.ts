@@ -43,9 +43,10 @@ export async function openKafkaMessaging(
     leadership,
     presence,
     async sink() {
-      sink = createKafkaSink(connection, { shards: SHARD_COUNT, sinkId: randomUUID() });
-      closing.add('the way of feedback', sink.close);
-      return sink;
+      const opened = createKafkaSink(connection, { shards: SHARD_COUNT, sinkId: randomUUID() });
+      sink = opened;
+      closing.add('the way of feedback', () => opened.close());
+      return opened;
     },
     async source() {
       source = createKafkaSource(connection, { shards: SHARD_COUNT });

@@ -20,5 +20,5 @@ export interface Messaging {
 }
 
 /** Tells this process from others in what engines show of their clients. */
-export const processName = ({ roles }: Config): string =>
-  `fleetwave-${roles.length > 1 ? 'all' : roles[0]}-${hostname()}-${process.pid}`;
+export const processName = ({ roles, instance }: Config): string =>
+  `fleetwave-${roles.length > 1 ? 'all' : roles[0]}-${instance ?? `${hostname()}-${process.pid}`}`;

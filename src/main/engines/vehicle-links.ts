@@ -36,7 +36,9 @@ export interface UplinkOptions {
 }
 
 const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
-const clientId = (what: string): string => `fleetwave-${what}-${hostname()}-${process.pid}`;
+/** The same after a restart, so that the broker's session goes on with what it has kept. */
+const clientId = (what: string, { instance }: Config): string =>
+  `fleetwave-${what}-${instance ?? `${hostname()}-${process.pid}`}`;
 
 /** Messages go to the embedded broker once it runs: nobody is connected before, and state is rendered on subscribe. */
 export function embeddedDownlink(broker: () => EmbeddedBroker | null): Downlink {
@@ -89,8 +91,14 @@ export function tlsOf(config: Config): { ca?: string; cert?: string; key?: strin
   };
 }
 
-const unreachable = (error: unknown): ConfigError =>
-  new ConfigError(`${environmentName('mqtt')}: the MQTT broker can't be reached: ${String(error)}`);
+/** What is wrong with the address is said with the setting's name by who reads it. */
+const unreachable = (error: unknown): ConfigError => {
+  const setting = environmentName('mqtt');
+  const what = error instanceof Error ? error.message : String(error);
+  return new ConfigError(
+    what.startsWith(setting) ? what : `${setting}: the MQTT broker can't be reached: ${what}`,
+  );
+};
 
 export async function openDownlink(
   { config, log, logger }: Context,
@@ -102,7 +110,7 @@ export async function openDownlink(
   const link = await openMqttDownlink({
     url,
     tls: tlsOf(config),
-    clientId: clientId('downlink'),
+    clientId: clientId('downlink', config),
     log,
     onReconnected: () => {
       for (const listener of listeners)
@@ -128,7 +136,7 @@ export async function openUplink(
   const uplink = await openMqttUplink({
     url,
     tls: tlsOf(config),
-    clientId: clientId('uplink'),
+    clientId: clientId('uplink', config),
     // Only a table that outlives this process has seen what is retained before it started.
     presence: config.kafka === undefined ? 'every' : 'shared',
     handlers: {

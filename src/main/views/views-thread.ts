@@ -20,6 +20,8 @@ const say = sendingLog(tell);
 /** What a dashboard lags at most for it; a tenth of what it may (DESIGN §13 B6). */
 const BREATH_MS = 25;
 const INDEX_BATCH = 1000;
+/** How long the batch under way may take at the end. */
+const FINISH_MS = 2000;
 
 const log = await openLogReader(spec.log, say);
 const index = new TargetingIndex();
@@ -53,8 +55,11 @@ async function fold(store: ReadModelSpec, withIndex: boolean, onError: (error: u
 async function endFolding(): Promise<void> {
   const ended = folding;
   folding = null;
-  await ended?.projector.stop();
+  const stopped = ended?.projector.stop();
+  // A batch under way is finished, but a store that is away is not waited for: closing its writer ends that.
+  await Promise.race([stopped, sleep(FINISH_MS, undefined, { ref: false })]);
   await ended?.writer.close();
+  await stopped;
 }
 
 /** Begins and ends in the order in which it is told to. */
