@@ -156,7 +156,7 @@ describe('fleetwave copy', () => {
     await writer.close();
     expect({ code, out }).toMatchObject({ code: 0 });
     expect(out).toMatch(
-      /The source has grown meanwhile: stop the server that writes it, and run this again\./,
+      /The source has grown meanwhile: run this again for the rest, for the last time with the server stopped\./,
     );
     double.faults.clear();
     expect(await copy(`sqlite:${from}`, double.url)).toMatchObject({
