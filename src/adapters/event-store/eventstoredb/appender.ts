@@ -10,7 +10,6 @@ import { EventStoreError } from '../errors.ts';
 import { type AppendAnswer, appendCall } from './calls.ts';
 import type { Connection, Session } from './connection.ts';
 import { Lanes } from './lanes.ts';
-import type { Retry } from './retry.ts';
 import { StreamEnds } from './stream-ends.ts';
 import { endOf, type StreamEnd, type StreamReader } from './stream-reader.ts';
 import { type PreparedAppend, type ProposedEvent, prepareAppend, proposedEvents } from './wire-event.ts';
@@ -88,21 +87,26 @@ export class Appender {
 
   /** Waits for all of them, also when one fails: nothing goes on behind the caller's back. */
   async #appendAll(prepared: readonly PreparedAppend[]): Promise<readonly AppendResult[]> {
-    const retry = (): Retry => this.#connection.retry().begin();
     const results: AppendResult[] = new Array(prepared.length);
     const streams = Map.groupBy(prepared.keys(), (n) => prepared[n]?.request.stream ?? '');
+    const failures: unknown[] = [];
     const runs = [...streams].map(([stream, indices]) =>
       this.#lanes.run(stream, async () => {
-        const patience = retry();
-        for (const n of indices) results[n] = await this.#appendOne(prepared[n] as PreparedAppend, patience);
+        // What was not sent yet when another gave up need not try for as long again.
+        if (failures.length > 0) return;
+        try {
+          for (const n of indices) results[n] = await this.#appendOne(prepared[n] as PreparedAppend);
+        } catch (error) {
+          failures.push(error);
+        }
       }),
     );
-    const failed = (await Promise.allSettled(runs)).find(({ status }) => status === 'rejected');
-    if (failed?.status === 'rejected') throw failed.reason;
+    await Promise.all(runs);
+    if (failures.length > 0) throw failures[0];
     return results;
   }
 
-  async #appendOne(prepared: PreparedAppend, retry: Retry): Promise<AppendResult> {
+  async #appendOne(prepared: PreparedAppend): Promise<AppendResult> {
     const { request, bytes } = prepared;
     const { stream, expectedRevision } = request;
     if (bytes > MAX_APPEND_BYTES) return { status: 'too-large', bytes, limit: MAX_APPEND_BYTES };
@@ -111,7 +115,7 @@ export class Appender {
     const before = this.#highest;
     const { events, hash } = proposedEvents(prepared, end.hash);
     this.#ends.delete(stream);
-    const answer = await this.#send({ stream, expectedRevision, events }, retry);
+    const answer = await this.#send({ stream, expectedRevision, events });
     if (answer.status === 'wrong-revision') return this.#conflict(answer.actualRevision);
     const revision = expectedRevision + events.length;
     if (answer.revision !== revision)
@@ -138,14 +142,12 @@ export class Appender {
   }
 
   /** The same events again as long as it may help: the server knows them by their ids. */
-  async #send(
-    append: {
-      readonly stream: string;
-      readonly expectedRevision: number;
-      readonly events: readonly ProposedEvent[];
-    },
-    retry: Retry,
-  ): Promise<AppendAnswer> {
+  async #send(append: {
+    readonly stream: string;
+    readonly expectedRevision: number;
+    readonly events: readonly ProposedEvent[];
+  }): Promise<AppendAnswer> {
+    const retry = this.#connection.retry();
     for (;;) {
       let session: Session | null = null;
       try {

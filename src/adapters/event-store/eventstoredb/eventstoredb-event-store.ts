@@ -21,7 +21,6 @@ import { AllReader } from './all-reader.ts';
 import { Appender } from './appender.ts';
 import { verifyChains } from './chain-verifier.ts';
 import { Connection } from './connection.ts';
-import { Lanes } from './lanes.ts';
 import { followAll } from './live-subscription.ts';
 import { checkVersion, serverVersion } from './server-version.ts';
 import { StreamReader } from './stream-reader.ts';
@@ -128,9 +127,23 @@ class EventStoreDb implements EventStoreDbEventStore {
 
   async readStreams(streams: readonly string[]): Promise<readonly (readonly RecordedEvent[])[]> {
     this.#mustBeOpen();
-    const lanes = new Lanes(STREAMS_AT_ONCE);
-    const reads = streams.map((stream, n) => lanes.run(String(n), () => wholeOf(this.#streams.read(stream))));
-    return await Promise.all(reads);
+    const found: RecordedEvent[][] = new Array(streams.length);
+    const names = streams.entries();
+    let failed = false;
+    const readOn = async (): Promise<void> => {
+      for (const [n, stream] of names) {
+        if (failed) return;
+        found[n] = await wholeOf(this.#streams.read(stream));
+      }
+    };
+    const readers = Array.from({ length: STREAMS_AT_ONCE }, () =>
+      readOn().catch((error: unknown) => {
+        failed = true;
+        throw error;
+      }),
+    );
+    await Promise.all(readers);
+    return found;
   }
 
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<EventBatch> {

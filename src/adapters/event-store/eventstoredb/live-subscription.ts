@@ -143,6 +143,7 @@ class LiveSubscription {
       this.#stop.signal.removeEventListener('abort', leave);
       leave();
       await next.catch(() => undefined);
+      await steps.return(undefined);
     }
   }
 

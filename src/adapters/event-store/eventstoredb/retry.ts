@@ -24,12 +24,6 @@ export class Retry {
     this.#onRetry = onRetry;
   }
 
-  /** Counts the time from now on, and not from the first failure. */
-  begin(): this {
-    this.#since = performance.now();
-    return this;
-  }
-
   progress(): void {
     this.#since = null;
     this.#delay_ms = FIRST_DELAY_MS;

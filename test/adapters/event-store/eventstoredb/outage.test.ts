@@ -47,13 +47,14 @@ describe('a server that can not be reached for a while', () => {
   it('is waited for by appends and reads that have the patience', async () => {
     await using on = await bench({ retryFor_ms: 10_000 });
     const { store, double } = on;
+    await append(store, 'b-1', -1);
     const back = double.faults.refuseConnections(800);
     const appended = store.append(Array.from({ length: 30 }, (_, n) => request(`a-${n}`, -1, events(2))));
     const head = store.head();
     await back;
     expect((await appended).every(({ status }) => status === 'appended')).toBe(true);
     expect((await head).length).toBeGreaterThan(0);
-    expect(await verify(store)).toEqual({ appends: 30, streams: 30, problems: [] });
+    expect(await verify(store)).toEqual({ appends: 31, streams: 31, problems: [] });
   });
 
   it('may break connections in the middle of everything, and nothing is lost or doubled', async () => {
@@ -81,6 +82,21 @@ describe('a server that can not be reached for a while', () => {
     expect(all.toSorted()).toEqual(written.toSorted());
     expect(ids(collector.events)).toEqual(all);
     expect(await verify(store)).toEqual({ appends: 200, streams: 8, problems: [] });
+  });
+
+  it('fails a call of many appends or reads as a whole, without trying each of them for as long', async () => {
+    await using on = await bench({ deadline_ms: 300, retryFor_ms: 300, maxInFlight: 2 });
+    const { store, double } = on;
+    const back = double.faults.refuseConnections(1500);
+    const names = Array.from({ length: 500 }, (_, n) => `a-${n}`);
+    const appending = store.append(names.map((name) => request(name, -1)));
+    await expect(appending).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(store.readStreams(names)).rejects.toMatchObject({ code: 'unavailable' });
+    const { retries } = store.stats();
+    expect(retries).toBeLessThan(400);
+    await back;
+    expect(store.stats()).toMatchObject({ appendsInFlight: 0, appendBytesWaiting: 0 });
+    expect((await store.readStreams(names)).flat()).toEqual([]);
   });
 
   it('does not keep a store from closing', async () => {

@@ -95,6 +95,31 @@ describe('a slow consumer', () => {
   });
 });
 
+describe('a consumer that fails', () => {
+  it('leaves no call behind, before it is live and after', async () => {
+    await using on = await bench();
+    const { store, double } = on;
+    await append(store, 'a-1', -1, events(50));
+    const failing = async (isLive: boolean): Promise<void> => {
+      const ended = Promise.withResolvers<unknown>();
+      const subscription = store.subscribe({
+        batchSize: 10,
+        onBatch: async ({ live, events: { length } }) => {
+          if (live === isLive && length > 0) throw new Error('no room');
+          if (live && length === 0) await append(store, 'b-1', -1);
+        },
+        onError: ended.resolve,
+      });
+      expect(await ended.promise).toEqual(new Error('no room'));
+      await subscription.stop();
+      await expect.poll(() => double.stats().subscriptions).toBe(0);
+      expect(store.stats()['subscriptions']).toBe(0);
+    };
+    await failing(false);
+    await failing(true);
+  });
+});
+
 describe('a position', () => {
   it('of another kind of log is refused', async () => {
     await using on = await bench();
