@@ -174,6 +174,8 @@ export class Tcu implements Car {
     if (cancelled && job.stage !== 'installing' && job.stage !== 'installed') {
       this.#job = null;
       this.#interrupt();
+      // A broker may have brought an old message back: an offer that is listed again is taken up again.
+      this.#answered.set(job.about.campaignId, job.about.offer - 1);
     }
     if (this.#stopping) return;
     this.#open = offers.filter(({ campaignId, offer }) => offer > (this.#answered.get(campaignId) ?? 0));

@@ -30,7 +30,7 @@ export function createTelling(
       for (const [number, shard] of shards) await told(number, () => shard.oweEverything());
     },
     async correct(vehicleIds) {
-      for (const [number, ids] of Map.groupBy(vehicleIds, shardOf))
+      for (const [number, ids] of Map.groupBy(vehicleIds, (vehicleId) => shardOf(vehicleId)))
         await told(number, () => shards.get(number)?.tell(ids, 'that nothing is open'));
     },
   };
