@@ -44,3 +44,18 @@ export async function within(ms: number, work: Promise<unknown>): Promise<void> 
   await Promise.race([ended, pause(ms, late.signal)]);
   late.abort();
 }
+
+const ATTEMPTS = 20;
+const PAUSE_MS = 250;
+
+/** A question that brokers can't answer for a moment, while leaders and coordinators move: asked again for 5 s. */
+export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (attempt === ATTEMPTS || (error as { retriable?: boolean }).retriable !== true) throw error;
+      await pause(PAUSE_MS);
+    }
+  }
+}

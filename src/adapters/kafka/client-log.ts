@@ -13,7 +13,7 @@ const MAX_REMEMBERED = 200;
 
 /** What belongs to ordinary life in a group, or is a choice of ours. */
 const EXPECTED =
-  /rebalanc|not aware of this member|unknown_member_id|member id required|limiting retries|coordinator is (loading|not available)|not the correct coordinator|already exists|the producer is disconnect/i;
+  /rebalanc|not aware of this member|unknown_member_id|member id required|limiting retries|coordinator is (loading|not available)|not the correct coordinator|already exists|topic creation errors|the producer is disconnect|response without match/i;
 const UNREACHABLE =
   /connection error|connection timeout|closed connection|connect to seed broker|connect to broker|not connected|timed out|econn|failed to send messages|no broker available|broker not available|node id|leader/i;
 

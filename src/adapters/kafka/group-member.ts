@@ -35,7 +35,7 @@ export interface GroupMemberOptions extends GroupTiming, GroupFetch {
   onOver?(): void;
 }
 
-const STOP_MS = 5000;
+const STOP_MS = 3000;
 const DEFAULT_SESSION_MS = 10_000;
 const DEFAULT_HEARTBEAT_MS = 1000;
 const DEFAULT_REBALANCE_MS = 30_000;

@@ -24,7 +24,7 @@ export interface Sender {
   readonly stats: { sends: number; failures: number };
 }
 
-const DISCONNECT_MS = 3000;
+const DISCONNECT_MS = 2000;
 
 export function createSender(
   connection: KafkaConnection,

@@ -1,6 +1,7 @@
 /** That the topics of a deployment are there, and as they must be. */
 // Its errors are not among the names that Node finds in a CommonJS module.
-import kafkajs, { type ITopicConfig } from 'kafkajs';
+import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
+import { patiently, pause } from './backoff.ts';
 import type { KafkaConnection } from './connection.ts';
 import type { TopicNames } from './topic-names.ts';
 
@@ -30,32 +31,31 @@ export async function ensureTopics(connection: KafkaConnection, options: TopicOp
   const admin = connection.admin();
   try {
     await admin.connect();
-    const wanted = topicsOf(connection, options);
-    const present = new Set(await admin.listTopics());
-    for (const topic of wanted.filter(({ topic }) => !present.has(topic)))
-      await makeUnlessThere(() => admin.createTopics({ topics: [topic], waitForLeaders: false }));
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      await makeMissing(admin, topicsOf(connection, options));
       const partitions = await partitionsOf(admin, connection.topics);
       if (partitions !== null) {
         checkPartitions(connection.topics.feedback, partitions, options.shards);
+        // A leader that has just been chosen may not know it yet.
+        for (const topic of Object.values(connection.topics))
+          await patiently(() => admin.fetchTopicOffsets(topic));
         return;
       }
-      if (attempt === ATTEMPTS)
-        throw new TopicError(`The topics ${connection.topics.feedback} and its siblings have no leader.`);
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await pause(PAUSE_MS);
     }
+    throw new TopicError(`The topic ${connection.topics.feedback} or one of its siblings has no leader.`);
   } finally {
     await admin.disconnect();
   }
 }
 
 /** Partitions of the feedback topic; null while a topic is not known everywhere or has no leader. */
-export async function partitionsOf(
-  admin: ReturnType<KafkaConnection['admin']>,
-  topics: TopicNames,
-): Promise<number | null> {
+export async function partitionsOf(admin: Admin, topics: TopicNames): Promise<number | null> {
   const names = Object.values(topics);
   try {
+    // Asking for the metadata of one that is not known yet is an error, which is logged.
+    const known = new Set(await admin.listTopics());
+    if (names.some((name) => !known.has(name))) return null;
     const { topics: found } = await admin.fetchTopicMetadata({ topics: names });
     if (found.some(({ partitions }) => partitions.length === 0)) return null;
     if (found.some(({ partitions }) => partitions.some(({ leader }) => leader < 0))) return null;
@@ -75,11 +75,20 @@ function checkPartitions(topic: string, partitions: number, shards: number): voi
   if (partitions !== shards) throw new TopicError(wrongPartitions(topic, partitions, shards));
 }
 
-async function makeUnlessThere(make: () => Promise<unknown>): Promise<void> {
+async function makeMissing(admin: Admin, wanted: readonly ITopicConfig[]): Promise<void> {
+  const present = new Set(await admin.listTopics());
+  const topics = wanted.filter(({ topic }) => !present.has(topic));
+  if (topics.length === 0) return;
   try {
-    await make();
+    await admin.createTopics({ topics, waitForLeaders: false });
   } catch (error) {
-    if (!isProtocolError(error, 'TOPIC_ALREADY_EXISTS')) throw error;
+    for (const refusal of (error as { errors?: readonly unknown[] }).errors ?? [error]) {
+      if (!(refusal instanceof kafkajs.KafkaJSProtocolError)) throw error;
+      // Another process was first, or the brokers are slow: both are seen when it is looked at again.
+      if (refusal.retriable || refusal.type === 'TOPIC_ALREADY_EXISTS') continue;
+      const { topic = 'of a deployment' } = refusal as { topic?: string };
+      throw new TopicError(`The topic ${topic} can't be made: ${refusal.message}.`, { cause: error });
+    }
   }
 }
 
@@ -108,9 +117,10 @@ function topicsOf(connection: KafkaConnection, options: TopicOptions): ITopicCon
     })),
   });
   return [
-    // Time is the brokers': marks of several bridges are put in order by it.
+    // Time is the brokers': marks of several bridges are put in order by it. What is lost by age was not receipted:
+    // vehicles still have it.
     topic(topics.feedback, shards, {
-      'retention.ms': 7 * DAY_MS,
+      'retention.ms': 3 * DAY_MS,
       'message.timestamp.type': 'LogAppendTime',
     }),
     // One append of the log may have 1 MiB, and its envelope comes on top.

@@ -1,6 +1,7 @@
 /** What the tests of the Kafka adapters share: topics of their own in the server of the run, and a look into them. */
 import { randomUUID } from 'node:crypto';
 import { type KafkaMessage, Partitioners } from 'kafkajs';
+import { patiently } from '../../../src/adapters/kafka/backoff.ts';
 import type { KafkaConnection } from '../../../src/adapters/kafka/connection.ts';
 import { ensureTopics } from '../../../src/adapters/kafka/topics.ts';
 import { engine } from '../../support/engines.ts';
@@ -39,7 +40,9 @@ export async function committed(
 ): Promise<ReadonlyMap<number, number>> {
   const admin = connection.admin();
   await admin.connect();
-  const [offsets] = await admin.fetchOffsets({ groupId, topics: [connection.topics.feedback] });
+  const [offsets] = await patiently(() =>
+    admin.fetchOffsets({ groupId, topics: [connection.topics.feedback] }),
+  );
   await admin.disconnect();
   const known = (offsets?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0);
   return new Map(known.map(({ partition, offset }) => [partition, Number(offset)]));

@@ -27,7 +27,7 @@ export interface KafkaSinkOptions {
 }
 
 export interface KafkaSink extends FeedbackSink {
-  /** Sends what waits, for at most 5 s, and refuses the rest. */
+  /** Sends what waits, for at most 3 s, and refuses the rest. */
   close(): Promise<void>;
   stats(): Readonly<Record<string, number>>;
 }
@@ -37,7 +37,7 @@ export class FeedbackRefusedError extends Error {
   override readonly name = 'FeedbackRefusedError';
 }
 
-const CLOSE_MS = 5000;
+const CLOSE_MS = 3000;
 /** With so many there is nothing to wait for. */
 const ENOUGH = 500;
 /** How long the sender of a refused record has to send it again before time goes on without it, milliseconds. */
@@ -118,8 +118,8 @@ class Sink implements KafkaSink {
     this.#closed = true;
     clearInterval(this.#marks);
     await within(CLOSE_MS, this.#running ?? Promise.resolve());
+    this.#queue.giveUp(new FeedbackRefusedError('the bridge stops'));
     await this.#sender.stop();
-    await this.#running;
   }
 
   stats(): Readonly<Record<string, number>> {
@@ -144,7 +144,9 @@ class Sink implements KafkaSink {
 
   #work(): void {
     this.#running ??= this.#run()
-      .catch((error: unknown) => this.#giveUp(error))
+      .catch((error: unknown) =>
+        this.#queue.giveUp(new FeedbackRefusedError('the bridge stops', { cause: error })),
+      )
       .finally(() => {
         this.#running = null;
         // What came while it was ending.
@@ -169,10 +171,6 @@ class Sink implements KafkaSink {
     const oldest = Math.min(this.#queue.oldest(), this.#refusedSince(), this.#now());
     const mark = { sink: this.#options.sinkId, until_ms: oldest - 1 };
     return Array.from({ length: this.#options.shards }, (_, shard) => markMessage(shard, mark));
-  }
-
-  #giveUp(error: unknown): void {
-    this.#queue.giveUp(new FeedbackRefusedError('the bridge stops', { cause: error }));
   }
 
   #refuse(receivedAt: number): void {

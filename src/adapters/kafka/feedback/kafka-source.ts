@@ -35,7 +35,7 @@ export interface KafkaSource extends FeedbackSource {
   stats(): Readonly<Record<string, number>>;
 }
 
-const COMMIT_MS = 3000;
+const COMMIT_MS = 2000;
 
 export const createKafkaSource = (connection: KafkaConnection, options: KafkaSourceOptions): KafkaSource =>
   new Source(connection, options);

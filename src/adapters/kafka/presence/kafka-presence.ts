@@ -17,7 +17,7 @@ export interface KafkaPresence extends PresenceFeed {
   stats(): Readonly<Record<string, number>>;
 }
 
-const STOP_MS = 3000;
+const STOP_MS = 2000;
 /** Of one request. */
 const BATCH = 5000;
 

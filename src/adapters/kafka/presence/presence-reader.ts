@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { KafkaMessage } from 'kafkajs';
 import type { PresenceSignal } from '../../../app/ports/presence.ts';
-import { within } from '../backoff.ts';
+import { patiently, within } from '../backoff.ts';
 import type { KafkaConnection } from '../connection.ts';
 import { GroupMember, type GroupTiming } from '../group-member.ts';
 import { readPresence } from './presence-record.ts';
 
-const DELETE_MS = 3000;
+const DELETE_MS = 2000;
 
 export class PresenceReader {
   readonly #connection: KafkaConnection;
@@ -45,7 +45,7 @@ export class PresenceReader {
     const admin = this.#connection.admin();
     try {
       await admin.connect();
-      for (const end of await admin.fetchTopicOffsets(this.#connection.topics.presence))
+      for (const end of await patiently(() => admin.fetchTopicOffsets(this.#connection.topics.presence)))
         if (BigInt(end.high) > BigInt(end.low)) this.#ends.set(end.partition, BigInt(end.high));
     } finally {
       await admin.disconnect();

@@ -114,7 +114,7 @@ describe('a worker on Kafka', () => {
     await new Promise((resolve) => setTimeout(resolve, TIMING.sessionTimeout_ms + 500));
     broken = false;
     await patiently(() => expect(owner.seen.get(4)).toEqual([1, 2]));
-    expect(source.stats()).toMatchObject({ joins: 1, crashes: 0 });
+    expect(source.stats()).toMatchObject({ assignedShards: SHARDS, crashes: 0 });
     const errors = here.said.filter(({ level }) => level === 'error');
     expect(errors.map(({ message }) => message)).toEqual([
       "Feedback of shard 4 can't be processed. It is kept and tried again.",

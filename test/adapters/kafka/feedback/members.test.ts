@@ -87,8 +87,9 @@ describe('workers on Kafka share the shards', () => {
     });
   });
 
-  it('a newcomer gets its share, and no other shard changes hands', async () => {
+  it('a newcomer gets its share, no other shard changes hands, and none of theirs comes twice', async () => {
     const here = await corner(SHARDS);
+    const sink = openSink(here);
     const [first, second] = [recordingOwner(), recordingOwner()];
     const moved: number[] = [];
     const revoke = first.revoke;
@@ -97,12 +98,24 @@ describe('workers on Kafka share the shards', () => {
       await revoke(shards);
     };
     const one = await startSource(here, first);
+    let count = 0;
+    const publishing = setInterval(() => {
+      publish(sink, count, count + SHARDS).catch(() => undefined);
+      count += SHARDS;
+    }, 5);
     const two = await startSource(here, second);
     await patiently(() => {
       expect(one.shards().taken).toHaveLength(SHARDS / 2);
       expect(two.shards().taken).toHaveLength(SHARDS / 2);
       expect(moved.toSorted()).toEqual([...second.assigned].sort());
+      expect([...second.seen.values()].flat().length).toBeGreaterThan(0);
     });
+    clearInterval(publishing);
+    await patiently(() =>
+      expect(missing([...first.seen.values(), ...second.seen.values()].flat(), count)).toEqual([]),
+    );
+    for (const shard of first.assigned)
+      expect(first.seen.get(shard)).toEqual(upTo(count).filter((n) => n % SHARDS === shard));
     await two.stop();
     await patiently(() => expect(first.assigned.size).toBe(SHARDS));
     expect(second.assigned.size).toBe(0);
