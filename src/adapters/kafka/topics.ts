@@ -117,10 +117,10 @@ function topicsOf(connection: KafkaConnection, options: TopicOptions): ITopicCon
     })),
   });
   return [
-    // Time is the brokers': marks of several bridges are put in order by it. What is lost by age was not receipted:
-    // vehicles still have it.
+    // Time is the brokers': marks of several bridges are put in order by it. What is kept can be read again when the
+    // log is restored from a backup.
     topic(topics.feedback, shards, {
-      'retention.ms': 3 * DAY_MS,
+      'retention.ms': 7 * DAY_MS,
       'message.timestamp.type': 'LogAppendTime',
     }),
     // One append of the log may have 1 MiB, and its envelope comes on top.
