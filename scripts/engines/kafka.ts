@@ -82,8 +82,9 @@ const configuration = (port: number, controller: number, data: string): string =
     'transaction.state.log.min.isr': 1,
     'group.initial.rebalance.delay.ms': 0,
     'group.min.session.timeout.ms': 500,
-    // After kill -9 the controller lets the same broker in again only when the old one's session is over.
-    'broker.session.timeout.ms': 2000,
+    // After kill -9 the controller lets the same broker in again only when the old one's session is over. On a busy
+    // machine it must not take a slow broker for a dead one: then nothing has a leader for a moment.
+    'broker.session.timeout.ms': 6000,
     'num.network.threads': 2,
     'num.io.threads': 2,
     'log.cleaner.dedupe.buffer.size': 16_777_216,

@@ -17,6 +17,8 @@ export interface TopicOptions {
 const DAY_MS = 24 * 60 * 60 * 1000;
 const ATTEMPTS = 60;
 const PAUSE_MS = 500;
+/** Brokers that were just started, or are slow, do not count for replicas yet: 10 s. */
+const BROKERS_MISSING_ATTEMPTS = 20;
 
 /** A topic of Kafka is not as the deployment needs it. The message says what to do. */
 export class TopicError extends Error {
@@ -32,7 +34,7 @@ export async function ensureTopics(connection: KafkaConnection, options: TopicOp
   try {
     await admin.connect();
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      await makeMissing(admin, topicsOf(connection, options));
+      await makeMissing(admin, topicsOf(connection, options), attempt < BROKERS_MISSING_ATTEMPTS);
       const partitions = await partitionsOf(admin, connection.topics);
       if (partitions !== null) {
         checkPartitions(connection.topics.feedback, partitions, options.shards);
@@ -75,7 +77,11 @@ function checkPartitions(topic: string, partitions: number, shards: number): voi
   if (partitions !== shards) throw new TopicError(wrongPartitions(topic, partitions, shards));
 }
 
-async function makeMissing(admin: Admin, wanted: readonly ITopicConfig[]): Promise<void> {
+async function makeMissing(
+  admin: Admin,
+  wanted: readonly ITopicConfig[],
+  mayComeYet: boolean,
+): Promise<void> {
   const present = new Set(await admin.listTopics());
   const topics = wanted.filter(({ topic }) => !present.has(topic));
   if (topics.length === 0) return;
@@ -86,6 +92,7 @@ async function makeMissing(admin: Admin, wanted: readonly ITopicConfig[]): Promi
       if (!(refusal instanceof kafkajs.KafkaJSProtocolError)) throw error;
       // Another process was first, or the brokers are slow: both are seen when it is looked at again.
       if (refusal.retriable || refusal.type === 'TOPIC_ALREADY_EXISTS') continue;
+      if (refusal.type === 'INVALID_REPLICATION_FACTOR' && mayComeYet) continue;
       const { topic = 'of a deployment' } = refusal as { topic?: string };
       throw new TopicError(`The topic ${topic} can't be made: ${refusal.message}.`, { cause: error });
     }
