@@ -48,11 +48,11 @@ async function start(context: Context, closing: Closing): Promise<RunningServer>
   const { config, logger } = context;
   const shared = await openShared(context, closing);
   const metrics = new Metrics();
-  const parts: Parts = { http: '', roles: [], rollout: null, bridge: null };
+  const parts: Parts = { http: '', api: null, roles: [], rollout: null, bridge: null };
   let started = false;
   const readiness = readinessOf(shared, parts, () => started);
   const health = { readiness, metrics: metrics.registry };
-  const api = config.roles.includes('api')
+  parts.api = config.roles.includes('api')
     ? await createApiRole(
         {
           shared,
@@ -64,6 +64,7 @@ async function start(context: Context, closing: Closing): Promise<RunningServer>
         closing,
       )
     : null;
+  const { api } = parts;
   const server = api?.server ?? buildHealthServer(health, logger as unknown as FastifyBaseLogger);
   const closeHttp = once(() => server.close());
   closing.add('HTTP after a failed start', closeHttp);
@@ -84,6 +85,7 @@ async function start(context: Context, closing: Closing): Promise<RunningServer>
 
 interface Parts {
   http: string;
+  api: ApiRole | null;
   /** In the order in which they are started. */
   readonly roles: RunningRole[];
   rollout: RolloutRole | null;
@@ -113,7 +115,7 @@ async function createRoles(parts: Parts, shared: Shared, context: Context, closi
 }
 
 const readinessOf =
-  ({ eventLog, messaging }: Shared, { roles }: Parts, started: () => boolean) =>
+  ({ eventLog, messaging }: Shared, parts: Parts, started: () => boolean) =>
   async (): Promise<Readiness> => {
     const engine = (name: string, connected: boolean) => ({
       name,
@@ -123,8 +125,10 @@ const readinessOf =
     const checks = [
       { name: 'started', ok: started(), detail: started() ? 'it is' : 'still starting' },
       engine('event log', eventLog.connected()),
-      ...(messaging.alone ? [] : [engine('Kafka', messaging.connected())]),
-      ...roles.flatMap((role) => role.checks()),
+      // The API alone needs Kafka only for what it says of who is online.
+      ...(messaging.alone || parts.roles.length === 0 ? [] : [engine('Kafka', messaging.connected())]),
+      ...(parts.api?.checks() ?? []),
+      ...parts.roles.flatMap((role) => role.checks()),
     ];
     return { ready: checks.every(({ ok }) => ok), checks };
   };
@@ -138,8 +142,10 @@ function measure(metrics: Metrics, shared: Shared, parts: Parts, api: ApiRole | 
   metrics.section('kafka', 'Counter of Kafka’s client.', messaging.stats);
   if (api !== null) {
     metrics.gauge('vehicles_online', 'Vehicles connected now.', () => api.presence.onlineCount());
-    metrics.section('read_models', 'Counter of the read models’ client.', api.readModelStats);
-    metrics.section('artifact_store', 'Counter of the artifact store’s client.', api.blobStats);
+    metrics.engine('read_models', api.readModels.connected);
+    metrics.section('read_models', 'Counter of the read models’ client.', api.readModels.stats);
+    metrics.engine('artifact_store', api.blobs.connected);
+    metrics.section('artifact_store', 'Counter of the artifact store’s client.', api.blobs.stats);
   }
   if (views !== null)
     metrics.gauge('projector_events_skipped', 'Events of types that a newer version wrote.', () =>

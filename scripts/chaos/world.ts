@@ -102,9 +102,10 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     children.push(simulator);
     await releaseArtifacts(persons.bob);
     await startCampaign(persons, plan, paced(policyOf(plan), plan.compatible, options.campaign_s));
-    say(`a campaign over ${plan.compatible} vehicles runs`);
     const failing = new Set([...plan.failing].map((vin) => idOf(ids, vin)));
     const progress = (): Promise<Progress | null> => look(persons);
+    await untilRunning(progress);
+    say(`a campaign over ${plan.compatible} vehicles runs`);
     return {
       engines,
       cluster,
@@ -160,6 +161,15 @@ async function look({ oda }: Persons): Promise<Progress | null> {
   } catch {
     // The process may be away, or what it needs: that is what is tried here.
     return null;
+  }
+}
+
+/** Read models are a little behind the answer to the start. */
+async function untilRunning(progress: () => Promise<Progress | null>): Promise<void> {
+  const end = Date.now() + STUCK_MS;
+  while ((await progress())?.state !== 'running') {
+    if (Date.now() > end) throw new Error('the campaign does not run');
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 

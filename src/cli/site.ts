@@ -31,7 +31,7 @@ export function directorySite(directory: string): Site {
     log: { spec: { kind: 'sqlite', path: paths.log }, name: directory },
     async blobs(readOnly) {
       const blobs = await openFileBlobStore({ directory: paths.blobs, readOnly });
-      return { blobs, stats: () => ({}), close: () => undefined };
+      return { blobs, connected: () => true, stats: () => ({}), close: () => undefined };
     },
     paths,
   };

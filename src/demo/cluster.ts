@@ -26,6 +26,8 @@ export interface Cluster {
   readonly ready: Ready;
   /** What runs now, by name. */
   readonly processes: ReadonlyMap<ProcessName, Child>;
+  /** Where a process answers for its health and its metrics. */
+  addressOf(name: ProcessName): string;
   /** Starts a process again that has ended. @throws ToldError with the end of its log when it does not come up. */
   restart(name: ProcessName): Promise<Child>;
   /** Brings the broker's password and access files up to the log. */
@@ -45,6 +47,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     FLEETWAVE_TIMEOUT_GRACE_S: '5',
   };
   const processes = new Map<ProcessName, Child>();
+  const addresses = new Map<ProcessName, string>();
   const launch = async (name: ProcessName): Promise<RoleReady> => {
     const log = workspace.file(`${name}.log`);
     const args = ['--roles', roleOf(name), '--http-port', String(name === 'api' ? port : 0)];
@@ -55,7 +58,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     processes.set(name, launched.child);
     onChild(launched.child);
     const ready = await launched.ready;
-    if (ready !== null) return ready;
+    if (ready !== null) {
+      addresses.set(name, ready.http);
+      return ready;
+    }
     await stop(launched.child, 0);
     throw new ToldError(`${name} did not start. The end of ${log}:\n${tailOf(log)}`);
   };
@@ -65,6 +71,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   return {
     ready: { ready: true, http, mqtt, adminKeyFile },
     processes,
+    addressOf: (name) => addresses.get(name) ?? '',
     async restart(name) {
       await launch(name);
       const child = processes.get(name);

@@ -6,6 +6,7 @@ import type { Counters } from '../context.ts';
 
 export interface OpenedBlobs {
   readonly blobs: BlobStore;
+  readonly connected: () => boolean;
   readonly stats: Counters;
   readonly close: () => void;
 }
@@ -15,11 +16,16 @@ export async function openBlobs(config: Config, log: Log, readOnly = false): Pro
   if (config.s3 === undefined && config.azureBlob === undefined) {
     const directory = config.paths.blobs;
     const blobs = await openFileBlobStore(readOnly ? { directory, readOnly } : { directory });
-    return { blobs, stats: () => ({}), close: () => undefined };
+    return { blobs, connected: () => true, stats: () => ({}), close: () => undefined };
   }
   try {
     const blobs = await openObjects(config, log, readOnly);
-    return { blobs, stats: () => blobs.stats(), close: () => blobs.close() };
+    return {
+      blobs,
+      connected: () => blobs.reachable(),
+      stats: () => blobs.stats(),
+      close: () => blobs.close(),
+    };
   } catch (error) {
     const setting = environmentName(config.s3 === undefined ? 'azureBlob' : 's3');
     throw new ConfigError(`${setting}: ${error instanceof Error ? error.message : String(error)}`);

@@ -52,6 +52,11 @@ export async function openKafkaMessaging(
       source = createKafkaSource(connection, { shards: SHARD_COUNT });
       return source;
     },
+    untaken() {
+      if (source === null) return 0;
+      const { assigned, taken } = source.shards();
+      return assigned.length - taken.length;
+    },
     lost: (shard) => source?.lost(shard),
     async relay(store) {
       const publisher = createEventPublisher(connection);

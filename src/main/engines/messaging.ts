@@ -11,6 +11,8 @@ export interface Messaging {
   readonly presence: PresenceFeed;
   sink(): Promise<FeedbackSink>;
   source(): Promise<FeedbackSource>;
+  /** Shards that are given to this process and that it could not take so far. */
+  untaken(): number;
   /** Another worker has taken a shard of ours: the source finds out whose it is now. */
   lost(shard: number): void;
   /** Hands events on while it leads; null where there is nobody to hand them to. */

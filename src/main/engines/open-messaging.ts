@@ -24,6 +24,7 @@ function withinProcess(closing: Closing): Messaging {
     presence,
     sink: async () => feedback,
     source: async () => feedback,
+    untaken: () => 0,
     lost: () => undefined,
     relay: async () => null,
     connected: () => true,

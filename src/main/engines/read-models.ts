@@ -10,6 +10,7 @@ export type ReadModelSpec =
 
 export interface OpenedReader {
   readonly reader: ReadModelReader;
+  readonly connected: () => boolean;
   readonly stats: () => Readonly<Record<string, number>>;
   close(): Promise<void>;
 }
@@ -21,11 +22,16 @@ export const readModelSpecOf = ({ mongodb, paths }: Config): ReadModelSpec =>
 export async function openReadModels(spec: ReadModelSpec, log: Log): Promise<OpenedReader> {
   if (spec.kind === 'sqlite') {
     const reader = openSqliteReader(spec.path);
-    return { reader, stats: () => ({}), close: async () => reader.close() };
+    return { reader, connected: () => true, stats: () => ({}), close: async () => reader.close() };
   }
   const { openMongoReader } = await import('../../adapters/read-model/mongodb/mongo-reader.ts');
   const reader = await openMongoReader({ url: spec.url, log }).catch(unusable);
-  return { reader, stats: () => reader.stats(), close: () => reader.close() };
+  return {
+    reader,
+    connected: () => reader.stats()['lost'] !== 1,
+    stats: () => reader.stats(),
+    close: () => reader.close(),
+  };
 }
 
 /** @throws ConfigError naming the setting when MongoDB can't be used. */

@@ -17,9 +17,9 @@ import { createReadModelFollower } from '../../app/read-model-follower.ts';
 import { createPresenceTable, type PresenceTable } from '../../app/vehicle-link/presence-table.ts';
 import { createVehicleService } from '../../app/vehicles/vehicle-service.ts';
 import { projections } from '../../projections/all.ts';
-import type { Closing, Context, Counters } from '../context.ts';
-import { openBlobs } from '../engines/blobs.ts';
-import { openReadModels, readModelSpecOf } from '../engines/read-models.ts';
+import type { Check, Closing, Context } from '../context.ts';
+import { type OpenedBlobs, openBlobs } from '../engines/blobs.ts';
+import { type OpenedReader, openReadModels, readModelSpecOf } from '../engines/read-models.ts';
 import { ensureAdminKey } from '../first-admin.ts';
 import { createServices, releasedArtifacts } from '../services.ts';
 import type { Shared } from '../shared.ts';
@@ -33,8 +33,9 @@ export interface ApiRole {
   readonly presence: PresenceTable;
   /** Set when this start made the first key. */
   readonly newAdminKey: string | null;
-  readonly readModelStats: Counters;
-  readonly blobStats: Counters;
+  readonly readModels: OpenedReader;
+  readonly blobs: OpenedBlobs;
+  readonly checks: () => readonly Check[];
 }
 
 export interface ApiRoleOptions {
@@ -84,7 +85,11 @@ export async function createApiRole(options: ApiRoleOptions, closing: Closing): 
     onCredentialEnded: options.onCredentialEnded,
   });
   const server = await buildServer(services, { logger: context.logger as unknown as FastifyBaseLogger });
-  return { server, presence, newAdminKey, readModelStats: readModels.stats, blobStats: stored.stats };
+  const checks = (): readonly Check[] => {
+    const ok = readModels.connected();
+    return [{ name: 'read models', ok, detail: ok ? `at ${folded.position()}` : 'can not be reached' }];
+  };
+  return { server, presence, newAdminKey, readModels, blobs: stored, checks };
 }
 
 /** Folded by our own thread, or elsewhere and seen through its checkpoints. */

@@ -32,13 +32,19 @@ export async function createRolloutRole(options: RolloutOptions): Promise<Rollou
   let started = false;
   return {
     worker,
-    checks: () => [
-      {
-        name: 'rollout',
-        ok: started,
-        detail: started ? `${worker.owned().length} shards are owned` : 'still taking shards over',
-      },
-    ],
+    checks: () => {
+      const missing = shared.messaging.untaken();
+      const detail =
+        missing > 0 ? `${missing} shards can't be taken` : `${worker.owned().length} shards are owned`;
+      return [
+        {
+          name: 'rollout',
+          ok: started && missing === 0,
+          detail: started ? detail : 'still taking shards over',
+        },
+        { name: 'way to vehicles', ok: link.connected(), detail: link.connected() ? 'open' : 'no broker' },
+      ];
+    },
     async start() {
       worker.start();
       await source.start(owner);

@@ -10,7 +10,7 @@ const VEHICLES = 2000;
 const SEED = 40_000;
 const KILLS = 10;
 /** Longer than all kills take: they are to happen while it runs. */
-const CAMPAIGN_S = 150;
+const CAMPAIGN_S = 130;
 const STORY_MS = 480_000;
 /** Processes of a role: its kills are shared out among them. */
 const ROLES: Readonly<Record<string, readonly ProcessName[]>> = {
@@ -35,7 +35,7 @@ let proof: Proof;
 async function killAgainAndAgain(role: string, processes: readonly ProcessName[]): Promise<void> {
   const random = createRandom(SEED + processes.length + role.length);
   for (let n = 0; n < KILLS; n++) {
-    await sleep(1000 + random() * 5000);
+    await sleep(500 + random() * 3500);
     const name = processes[n % processes.length] as ProcessName;
     const state = (await world.progress())?.state ?? null;
     const { pid } = await killProcess(name).inflict(world, random);

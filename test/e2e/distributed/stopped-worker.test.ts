@@ -41,7 +41,9 @@ beforeAll(async () => {
   const pid = sleeper?.pid;
   if (sleeper === undefined || pid === undefined) throw new Error('rollout-1 does not run');
   await readOwned();
-  const held = new Set(taken.filter((event) => workerOf(event).endsWith(`:${pid}`)).map(({ stream }) => stream));
+  const held = new Set(
+    taken.filter((event) => workerOf(event).endsWith(`:${pid}`)).map(({ stream }) => stream),
+  );
   expect(held.size).toBeGreaterThan(0);
   sleeper.kill('SIGSTOP');
   await untilTrue(
