@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { ToldError } from '../simulator/told-error.ts';
-import type { ApiClient } from './api-client.ts';
+import { type ApiClient, ApiError } from './api-client.ts';
 import { BRANDS, type FleetPlan } from './fleet-plan.ts';
 import { gateOf } from './gates.ts';
 import { ARTIFACTS } from './release-artifacts.ts';
@@ -15,6 +15,7 @@ const WAVES = [
   { name: 'rest', percent: 70 },
 ] as const;
 const FREEZE_WITHIN_MS = 60_000;
+const SEEN_WITHIN_MS = 90_000;
 const POLL_MS = 200;
 
 export interface Persons {
@@ -43,7 +44,7 @@ export const policyOf = (plan: FleetPlan): object => ({
 
 const campaign = z.object({ targets: z.object({ targets: z.int() }).nullable().default(null) });
 
-/** Creates, freezes, approves and starts. @throws Error when the server refuses. */
+/** Creates, freezes, approves and starts; resolves when the read models have seen it. @throws Error when the server refuses. */
 export async function startCampaign(
   persons: Persons,
   plan: FleetPlan,
@@ -61,12 +62,28 @@ export async function startCampaign(
   const defined = await ada.request('POST', `${path}/define-targeting`, { body: { query } });
   if (defined.status === 202) await waitForTargets(ada, path);
   await bob.request('POST', `${path}/approve`, { body: { note: 'Counts and waves are as planned.' } });
-  await oda.request('POST', `${path}/start`, { body: {} });
+  const { position } = await oda.request('POST', `${path}/start`, { body: {} });
+  await untilSeen('The read models', () => readProgress(oda, position));
+}
+
+/** Read models follow the log at their own pace: what they have not seen is not there, or not yet. */
+async function untilSeen<T>(what: string, look: () => Promise<T>): Promise<T> {
+  const end = Date.now() + SEEN_WITHIN_MS;
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (!(error instanceof ApiError) || ![404, 503].includes(error.status)) throw error;
+      if (Date.now() > end) throw new ToldError(`${what} have not caught up: ${error.message}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
 }
 
 async function waitForTargets(client: ApiClient, path: string): Promise<void> {
   const end = Date.now() + FREEZE_WITHIN_MS;
-  while (campaign.parse((await client.request('GET', path)).body).targets === null) {
+  const look = () => untilSeen('The read models', () => client.request('GET', path));
+  while (campaign.parse((await look()).body).targets === null) {
     if (Date.now() > end) throw new ToldError('The targets were not frozen in time.');
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
