@@ -1,5 +1,5 @@
 /** What `/metrics` tells beside HTTP: the counters of the parts of this process. */
-import { Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { WorkerMetrics } from '../app/rollout/shard-worker.ts';
 import type { Counters } from './context.ts';
 
@@ -27,6 +27,11 @@ const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${l
 /** A registry that reads counters when it is asked, so that counting costs nothing elsewhere. */
 export class Metrics {
   readonly registry = new Registry();
+
+  constructor() {
+    // Memory, event loop and garbage collection, under the names that dashboards know.
+    collectDefaultMetrics({ register: this.registry });
+  }
 
   gauge(name: string, help: string, read: () => number): void {
     const made: Gauge = new Gauge({

@@ -10,11 +10,12 @@ import { createKafkaPresence } from '../../adapters/kafka/presence/kafka-presenc
 import { type KafkaSettings, parseKafkaUrl } from '../../adapters/kafka/settings.ts';
 import { ensureTopics, TopicError } from '../../adapters/kafka/topics.ts';
 import { createEventRelay, type EventRelay } from '../../app/event-relay.ts';
+import type { Position } from '../../app/ports.ts';
 import { ConfigError, environmentName } from '../../config.ts';
 import { SHARD_COUNT } from '../../domain/shared/shard.ts';
 import type { Closing, Context } from '../context.ts';
 import { type Messaging, processName } from './messaging.ts';
-import { openRelayCheckpoint } from './relay-checkpoint.ts';
+import { type OpenedCheckpoint, openRelayCheckpoint } from './relay-checkpoint.ts';
 
 const SETTING = environmentName('kafka');
 
@@ -61,13 +62,24 @@ export async function openKafkaMessaging(
     async relay(store) {
       const publisher = createEventPublisher(connection);
       closing.add('the way of events', () => publisher.stop());
+      let opened: OpenedCheckpoint | null = null;
+      const checkpoint = {
+        /** Anew with each attempt: a writer that failed once does not go on. */
+        async load() {
+          await opened?.close();
+          opened = await openRelayCheckpoint(config, log);
+          return opened.load();
+        },
+        save: async (position: Position) => opened?.save(position),
+      };
+      const made = createEventRelay({ store, publisher, checkpoint, clock: systemClock, log });
+      relay = made;
       return async (signal) => {
-        const checkpoint = await openRelayCheckpoint(config, log);
         try {
-          relay = createEventRelay({ store, publisher, checkpoint, clock: systemClock, log });
-          await relay.run(signal);
+          await made.run(signal);
         } finally {
-          await checkpoint.close();
+          await opened?.close();
+          opened = null;
         }
       };
     },

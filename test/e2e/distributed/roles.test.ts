@@ -1,4 +1,6 @@
 /** Roles as processes: health of each, a second copy of each, and an end in good order. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EngineSet } from '../../../scripts/chaos/engine-set.ts';
 import { type Cluster, PROCESSES, startCluster } from '../../../src/demo/cluster.ts';
@@ -12,6 +14,9 @@ const TURN_MS = 60_000;
 const workspace = openWorkspace(process.env['KEEP_E2E']);
 const engines = new EngineSet(workspace.file('engines'));
 const children: Child[] = [];
+/** First copies that have been stopped, and addresses of the second ones. */
+const stopped = new Set<string>();
+const others: string[] = [];
 let cluster: Cluster;
 let environment: Record<string, string>;
 
@@ -36,6 +41,7 @@ async function launch(name: string, role: string): Promise<{ child: Child; ready
   children.push(launched.child);
   const ready = await launched.ready;
   if (ready === null) throw new Error(`${name} did not start`);
+  others.push(ready.http);
   return { child: launched.child, ready };
 }
 
@@ -102,6 +108,7 @@ describe('a process per role', () => {
       );
       const first = cluster.processes.get(role);
       expect(first && (await stop(first, STOP_MS))).toBe(0);
+      stopped.add(role);
       await untilTrue(
         `the second ${role} to work`,
         async () => {
@@ -120,6 +127,22 @@ describe('a process per role', () => {
       [cluster.ready.http, second.ready.http].map(async (http) => (await fetch(`${http}/v1/keys`)).json()),
     );
     expect(other).toEqual(one);
+  });
+
+  it('has every metric that the operations guide tells to watch', async () => {
+    const guide = readFileSync(join(import.meta.dirname, '../../../docs/operations.md'), 'utf8');
+    const named = new Set(
+      [...guide.matchAll(/`((?:fleetwave|nodejs|process)_[a-z0-9_]+)`/g)].map(([, name]) => name),
+    );
+    expect(named.size).toBeGreaterThan(20);
+    const pages = await Promise.all(
+      [
+        ...PROCESSES.filter((name) => !stopped.has(name)).map((name) => cluster.addressOf(name)),
+        ...others,
+      ].map(async (http) => (await fetch(`${http}/metrics`)).text()),
+    );
+    const present = new Set([...pages.join('\n').matchAll(/^# HELP (\S+)/gm)].map(([, name]) => name));
+    expect([...named].filter((name) => !present.has(name))).toEqual([]);
   });
 
   it('ends in good order within its time when it is told to: exit code 0', async () => {
