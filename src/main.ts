@@ -74,7 +74,7 @@ async function start(context: Context, closing: Closing): Promise<RunningServer>
   for (const role of parts.roles) {
     // Callers are answered until the end of what they wait for; vehicles are sent away first.
     if (role === bridge) closing.add('HTTP', closeHttp);
-    closing.add('a role', () => role.stop());
+    closing.add(`the role ${role.name}`, () => role.stop());
     await role.start();
   }
   if (bridge === null) closing.add('HTTP', closeHttp);

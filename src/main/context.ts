@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Log } from '../app/ports.ts';
-import type { Config } from '../config.ts';
+import type { Config, Role } from '../config.ts';
 
 export interface Context {
   readonly config: Config;
@@ -23,6 +23,7 @@ export type Counters = () => Readonly<Record<string, number>>;
 
 /** A role at work. */
 export interface RunningRole {
+  readonly name: Role;
   readonly checks: () => readonly Check[];
   /** Resolves when it does its work, or waits for its turn. */
   start(): Promise<void>;

@@ -37,6 +37,7 @@ export async function createBridgeRole(
   let uplink: Uplink | null = null;
   let broker: EmbeddedBroker | null = null;
   return {
+    name: 'bridge',
     uplink: () => uplink,
     broker: () => broker,
     checks: () => [

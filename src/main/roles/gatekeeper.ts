@@ -49,6 +49,7 @@ export function createGatekeeperRole({ runtime, views, messaging }: Shared, { lo
   };
 
   return {
+    name: 'gatekeeper',
     checks: () =>
       candidate?.state() === 'leading'
         ? agents.map(checkOf)

@@ -33,6 +33,7 @@ export function createProjectorRole({ views, messaging, runtime }: Shared, { log
   };
 
   return {
+    name: 'projector',
     checks: () => [projector()],
     async start() {
       if (!foldsAlways) candidates.set('projector', messaging.leadership.compete('projector', fold));

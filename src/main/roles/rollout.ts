@@ -31,6 +31,7 @@ export async function createRolloutRole(options: RolloutOptions): Promise<Rollou
   link.onReconnected(() => worker.repeatEverything().then(owner.correct));
   let started = false;
   return {
+    name: 'rollout',
     worker,
     checks: () => {
       const missing = shared.messaging.untaken();
