@@ -76,6 +76,9 @@ export const notFound = (what: string, id: string): Problem =>
 /** Writes a problem, with its headers. `instance` names the request, so that a report leads to log and events. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Problem): FastifyReply {
   const { hint, errors, details, headers } = error.options;
+  // What a route has said of the answer that it began is not true of this one: a cache would keep it for as long.
+  for (const name of ['etag', 'accept-ranges', 'content-range']) reply.removeHeader(name);
+  reply.header('cache-control', 'no-store');
   if (headers !== undefined) reply.headers(headers);
   if (hasUnreadBody(request)) reply.header('connection', 'close');
   return reply

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BlobStoreError } from '../../src/adapters/artifact-store/blob-store-error.ts';
 import { CONTENT_SHA256 } from './support/fake-services.ts';
 import { type Harness, startHarness } from './support/harness.ts';
 
@@ -119,4 +120,32 @@ describe('for caches in front', () => {
     expect((await get({ authorization: 'Bearer bad' })).headers['cache-control']).toBe('no-store');
     expect((await get({ range: 'bytes=10-' })).headers['cache-control']).toBe('no-store');
   });
+
+  it.each([10, 2_000_000])(
+    'nor is a failure of the store, found when %d bytes were to be sent',
+    async (size) => {
+      const failing = await startHarness({}, ({ artifacts }) => ({
+        artifacts: {
+          ...artifacts,
+          openContent: async () => ({ ok: true, size }),
+          readContent: () => ({
+            [Symbol.asyncIterator]: () => ({
+              next: () => Promise.reject(new BlobStoreError('unreachable', 'no answer')),
+            }),
+          }),
+        },
+      }));
+      const answer = await failing.call({
+        method: 'GET',
+        url: `/content/${CONTENT_SHA256}`,
+        headers: { authorization: 'Bearer good', range: 'bytes=0-' },
+        key: null,
+      });
+      expect(answer.statusCode).toBe(503);
+      expect(answer.headers['cache-control']).toBe('no-store');
+      expect(answer.headers).not.toHaveProperty('etag');
+      expect(answer.headers).not.toHaveProperty('content-range');
+      await failing.close();
+    },
+  );
 });

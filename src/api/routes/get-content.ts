@@ -73,7 +73,7 @@ export function contentRoutes(app: FastifyInstance, services: ApiServices): void
       if (range.kind === 'unsatisfiable') {
         throw problem('range-not-satisfiable', `the content has ${size} bytes`, {
           hint: 'Ask for a range that begins before the end.',
-          headers: { 'content-range': `bytes */${size}`, 'cache-control': 'no-store' },
+          headers: { 'content-range': `bytes */${size}` },
         });
       }
       const { start, end } = range.kind === 'part' ? range : { start: 0, end: size - 1 };
