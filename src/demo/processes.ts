@@ -9,6 +9,8 @@ import { ToldError } from '../simulator/told-error.ts';
 
 const CLI = join(import.meta.dirname, '..', 'cli.ts');
 const READY_WITHIN_MS = 30_000;
+/** Several of them start at a time, and all wait for the same engines. */
+const ROLE_READY_WITHIN_MS = 120_000;
 /**
  * A third less memory for the same work: V8's young generations (one per thread) stay small, and so do the pools
  * of glibc's allocator.
@@ -83,7 +85,7 @@ export function launchRole(
   environment: Readonly<Record<string, string>>,
 ): { readonly child: Child; readonly ready: Promise<RoleReady | null> } {
   const child = start(name, ['start', '--data-dir', dataDir, '--json-ready', ...args], log, environment);
-  return { child, ready: readiness(child, readyRole) };
+  return { child, ready: readiness(child, readyRole, ROLE_READY_WITHIN_MS) };
 }
 
 /** A command of ours that ends by itself. */
@@ -98,7 +100,11 @@ export function startTool(
   return child;
 }
 
-async function readiness<T>(child: Child, line: z.ZodType<T>): Promise<T | null> {
+async function readiness<T>(
+  child: Child,
+  line: z.ZodType<T>,
+  within_ms: number = READY_WITHIN_MS,
+): Promise<T | null> {
   const { stdout } = child.process;
   if (stdout === null) throw new ToldError('the server has no output');
   const lines = createInterface({ input: stdout });
@@ -115,7 +121,7 @@ async function readiness<T>(child: Child, line: z.ZodType<T>): Promise<T | null>
         });
       }),
       child.ended.then(() => null),
-      pause(READY_WITHIN_MS, timeout.signal),
+      pause(within_ms, timeout.signal),
     ]);
   } finally {
     timeout.abort();

@@ -9,7 +9,7 @@ import type { FleetPlan, PlannedVehicle } from './fleet-plan.ts';
 
 const ROWS_AT_ONCE = 2000;
 const CREDENTIALS_AT_ONCE = 2000;
-const LISTED_WITHIN_MS = 30_000;
+const LISTED_WITHIN_MS = 120_000;
 const POLL_MS = 100;
 
 /** @throws Error when a row is rejected. */
