@@ -59,6 +59,8 @@ export function followAll(following: Following, options: SubscribeOptions): Subs
 class LiveSubscription {
   readonly #following: Following;
   readonly #options: SubscribeOptions;
+  /** Nothing is left out but system events. */
+  readonly #all: boolean;
   readonly #decoder: EventDecoder;
   readonly #stop = new AbortController();
   #position: Position;
@@ -67,6 +69,7 @@ class LiveSubscription {
   constructor(following: Following, options: SubscribeOptions) {
     this.#following = following;
     this.#options = options;
+    this.#all = options.prefixes === undefined || options.prefixes.includes('');
     this.#decoder = new EventDecoder(following.lookUp);
     this.#position = options.after ?? START;
   }
@@ -113,14 +116,13 @@ class LiveSubscription {
   /** Ends with an error, when it is stopped, or when the call does not bring what is in the log. */
   async #stayLive(session: Session, onProgress: () => void): Promise<void> {
     const { prefixes } = this.#options;
-    const all = prefixes === undefined || prefixes.includes('');
     const call = new AbortController();
     const leave = (): void => call.abort();
     this.#stop.signal.addEventListener('abort', leave);
     const steps = this.#following.reader.follow(session, {
       after: this.#position,
       prefixes,
-      search: all ? ALL_AT_THE_HEAD : AT_THE_HEAD,
+      search: this.#all ? ALL_AT_THE_HEAD : AT_THE_HEAD,
       silence_ms: null,
       stop: call.signal,
     });
@@ -149,7 +151,9 @@ class LiveSubscription {
 
   async #take(session: Session, { events, checkpoint }: Step): Promise<void> {
     const last = events.at(-1)?.position ?? this.#position;
-    const ahead = checkpoint !== null && checkpoint > last;
+    // Beyond all of ours are only system events. A position there would be later than the head, and whoever keeps it
+    // would take the log for an older one when it begins again.
+    const ahead = !this.#all && checkpoint !== null && checkpoint > last;
     const settled = ahead ? await this.#following.reader.settle(session, checkpoint) : last;
     await this.#deliver({ events, position: settled > last ? settled : last });
   }

@@ -1,6 +1,9 @@
 /** Subscriptions that are dropped, cut off, slow or idle: nothing is lost, nothing comes twice. */
 import { describe, expect, it } from 'vitest';
+import { openEventStoreDb } from '../../../../src/adapters/event-store/eventstoredb/eventstoredb-event-store.ts';
 import { append, Collector, event, events, ids, readAll } from '../../../contract/event-store/samples.ts';
+import { openStorage, startNode } from '../../../doubles/eventstoredb/double.ts';
+import { statistics } from '../../../doubles/eventstoredb/system-events.ts';
 import { bench } from './support.ts';
 
 const VERSIONS = ['23.10', '24.10', '25.1'] as const;
@@ -121,6 +124,26 @@ describe('a consumer that fails', () => {
 });
 
 describe('a position', () => {
+  it('is never later than the head for who sees all, however much the server writes of its own', async () => {
+    const storage = await openStorage({});
+    const double = await startNode(storage, {}, () => ({ members: () => [], leader: () => undefined }));
+    const store = await openEventStoreDb({ connectionString: double.url, log: () => undefined });
+    await append(store, 'a-1', -1);
+    const collector = new Collector();
+    const subscription = store.subscribe(collector);
+    await collector.until(({ batches }) => batches.at(-1)?.live === true);
+    const many = Array.from({ length: 12_000 }, () => storage.commits.append(statistics()));
+    await Promise.all(many);
+    await append(store, 'a-2', -1);
+    await collector.until(({ events: seen }) => seen.length === 2);
+    const places = (await readAll(store)).map(({ position }) => position);
+    expect(new Set(collector.batches.map(({ position }) => position))).toEqual(new Set(places));
+    await subscription.stop();
+    await store.close();
+    await double.stop();
+    storage.close();
+  });
+
   it('of another kind of log is refused', async () => {
     await using on = await bench();
     const { store } = on;
