@@ -24,6 +24,11 @@ export interface FeedbackSink {
    * May be lost; the next connection tells again.
    */
   arrived(vehicles: readonly Arrival[]): Promise<void>;
+  /**
+   * No vehicle can be heard, or could until now: the broker is away. What they keep meanwhile is still on its way, so
+   * that the watermark stays before the first of such calls, until a minute after the last.
+   */
+  unheard(): void;
 }
 
 /** What a source calls. `process` resolves when the records' decisions are durable and receipted. */

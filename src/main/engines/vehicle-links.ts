@@ -143,6 +143,7 @@ export async function openUplink(
       deliver: handlers.deliver,
       presence: handlers.presence,
       arrived: (vehicles) => feedback.arrived(vehicles),
+      unheard: () => feedback.unheard(),
     },
     now: systemClock.now,
     log,

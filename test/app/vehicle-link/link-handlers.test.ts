@@ -25,7 +25,7 @@ describe('the handlers of the vehicle link', () => {
     const handlers = createLinkHandlers({
       authenticate: async () => true,
       render: async () => null,
-      feedback: { publish, arrived: async () => undefined },
+      feedback: { publish, arrived: async () => undefined, unheard: () => undefined },
       presence,
     });
     return { handlers, presence };

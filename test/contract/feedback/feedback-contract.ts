@@ -171,6 +171,18 @@ export function feedbackContract(name: string, open: () => Promise<FeedbackFixtu
       await eventually(() => expect(feedback.watermark(5)).toBeGreaterThanOrEqual(at));
     });
 
+    scenario('the watermark stays where vehicles could not be heard any more', async ({ feedback }) => {
+      const begun = Date.now();
+      await eventually(() => expect(feedback.watermark(5)).toBeGreaterThanOrEqual(begun));
+      feedback.unheard();
+      const since = Date.now();
+      // As long as took it above, and more.
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      feedback.unheard();
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      expect(feedback.watermark(5)).toBeLessThan(since);
+    });
+
     scenario('one slow shard does not hold up the others', async ({ feedback }, owner) => {
       const process = owner.process.bind(owner);
       let release = (): void => undefined;

@@ -13,6 +13,7 @@ await onKafka('feedback', (url) =>
       feedback: {
         publish: (records) => sink.publish(records),
         arrived: (vehicles) => sink.arrived(vehicles),
+        unheard: () => sink.unheard(),
         start: (owner) => source.start(owner),
         watermark: (shard) => source.watermark(shard),
         stop: () => source.stop(),

@@ -43,7 +43,7 @@ function contract(protocolVersion: ProtocolVersion, find: () => Promise<Addresse
       clientId: `${clientId}-up`,
       group: clientId,
       presence: 'shared',
-      handlers: { ...engine, arrived: async () => undefined },
+      handlers: { ...engine, arrived: async () => undefined, unheard: () => undefined },
       now: Date.now,
       pauses_ms: [20, 100],
     });

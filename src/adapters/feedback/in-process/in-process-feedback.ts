@@ -46,9 +46,11 @@ interface ShardQueue {
   /** What the owner has now. */
   processing: readonly Entry[];
   running: Promise<void> | null;
-  /** The oldest record that was refused or could not be processed lately, and when the last one was; broker time. */
+  /** Since when records were refused, not processed or not heard lately, and when the last time was; broker time. */
   refused: { readonly oldest: number; readonly last: number } | null;
 }
+
+const newQueue = (): ShardQueue => ({ waiting: [], processing: [], running: null, refused: null });
 
 function refuse(queue: ShardQueue, receivedAt: number, now: number): void {
   queue.refused = { oldest: Math.min(refusedSince(queue, now), receivedAt), last: now };
@@ -72,12 +74,7 @@ async function greet(owner: ShardOwner, vehicles: readonly Arrival[]): Promise<v
 
 export function createInProcessFeedback(options: InProcessFeedbackOptions): FeedbackSink & FeedbackSource {
   const { shards, maxQueued = 20_000, maxBatch = 500, now = Date.now } = options;
-  const queues: readonly ShardQueue[] = Array.from({ length: shards }, () => ({
-    waiting: [],
-    processing: [],
-    running: null,
-    refused: null,
-  }));
+  const queues = Array.from({ length: shards }, newQueue);
   const all = queues.map((_, shard) => shard);
   let owner: ShardOwner | null = null;
   let state: 'new' | 'taking' | 'stopped' = 'new';
@@ -143,6 +140,10 @@ export function createInProcessFeedback(options: InProcessFeedbackOptions): Feed
 
     async arrived(vehicles) {
       if (owner !== null) await greet(owner, vehicles);
+    },
+
+    unheard() {
+      for (const queue of queues) refuse(queue, now(), now());
     },
 
     async start(given) {

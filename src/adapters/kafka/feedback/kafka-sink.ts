@@ -58,7 +58,7 @@ class Sink implements KafkaSink {
   readonly #sender: ReturnType<typeof createSender>;
   readonly #marks: ReturnType<typeof setInterval>;
   readonly #counts = { published: 0, arrivals: 0, refused: 0, marks: 0 };
-  /** The oldest record that was refused lately, and when the last one was. */
+  /** Since when records have been refused or could not be heard lately, and when the last time was. */
   #refused: { readonly oldest: number; readonly last: number } | null = null;
   #markDue = false;
   #closed = false;
@@ -111,6 +111,10 @@ class Sink implements KafkaSink {
         receivedAt: Number.POSITIVE_INFINITY,
       })),
     );
+  }
+
+  unheard(): void {
+    this.#holdTime(this.#now());
   }
 
   async close(): Promise<void> {
@@ -175,7 +179,11 @@ class Sink implements KafkaSink {
 
   #refuse(receivedAt: number): void {
     this.#counts.refused += 1;
-    this.#refused = { oldest: Math.min(this.#refusedSince(), receivedAt), last: this.#now() };
+    this.#holdTime(receivedAt);
+  }
+
+  #holdTime(since_ms: number): void {
+    this.#refused = { oldest: Math.min(this.#refusedSince(), since_ms), last: this.#now() };
   }
 
   #refusedSince(): number {

@@ -11,6 +11,8 @@ export interface UplinkHandlers {
   readonly deliver: VehicleLinkHandlers['deliver'];
   readonly presence: VehicleLinkHandlers['presence'];
   readonly arrived: (vehicles: readonly Arrival[]) => Promise<void>;
+  /** A connection is away, or is back just now: messages of vehicles may be late. */
+  readonly unheard: () => void;
 }
 
 export interface Intake {

@@ -166,13 +166,20 @@ function openSlot(number: number, context: Context): Slot {
       context.sharing ??= sharing;
       if (!sharing && number > 0) throw new Error('the broker does not share subscriptions any more');
       if (!sharing) receiver.allowance = context.total;
-      if (times > 1) stats.reconnections++;
+      if (times > 1) {
+        stats.reconnections++;
+        options.handlers.unheard();
+      }
       const anew = !connection.sessionPresent;
       if (anew) receiver.greetRetained();
       await subscribe(connection, interestOf(options), filtersOf(interestOf(options), sharing, number));
       if (anew && sharing && options.presence === 'shared') look.request();
     },
-    lost: () => receiver.detach(),
+    /** Also after each attempt that failed. */
+    lost() {
+      receiver.detach();
+      options.handlers.unheard();
+    },
   });
   return { kept, receiver };
 }

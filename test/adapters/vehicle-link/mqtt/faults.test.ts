@@ -61,8 +61,10 @@ describe('a broker that is killed and loses what it has', () => {
     });
     cleanups.push(() => uplink.close());
 
+    expect(engine.unheards).toBe(0);
     broker.kill('SIGKILL');
     await eventually(() => expect([downlink.connected(), uplink.connected()]).toEqual([false, false]));
+    await eventually(() => expect(engine.unheards).toBeGreaterThan(3));
     await broker.stop();
     rmSync(join(broker.directory, 'data'), { recursive: true });
     const again = await mosquitto.start({ directory: broker.directory });
@@ -72,11 +74,14 @@ describe('a broker that is killed and loses what it has', () => {
     await subscribe(vehicle, 'V1', 'update', 'grant', 'receipt');
     await vehicle.publishAsync(topicOf('V1', 'presence'), ONLINE, { qos: 1, retain: true });
     expect(uplink.connected()).toBe(false);
+    const unheards = engine.unheards;
 
     await eventually(() => expect([downlink.connected(), uplink.connected()]).toEqual([true, true]));
     await eventually(() => expect(engine.arrivals).toContain('V1'));
     expect(reconnections).toBe(1);
     expect(uplink.stats().reconnections).toBe(4);
+    // What vehicles have kept comes from now on.
+    expect(engine.unheards).toBeGreaterThanOrEqual(unheards + 4);
     await downlink.send([down('V1', 'grant', 'g')]);
     await eventually(() => expect(all).toEqual(['grant g']));
     await vehicle.publishAsync(topicOf('V1', 'feedback'), 'f', { qos: 1 });

@@ -76,6 +76,8 @@ export interface Engine extends UplinkHandlers {
   readonly delivered: Delivered[];
   readonly presences: string[];
   readonly arrivals: string[];
+  /** How often it was said that vehicles can't be heard. */
+  unheards: number;
   /** What happens to a message; default: taken at once. */
   onDeliver: (message: Delivered) => Promise<void>;
   onArrived: (vehicleIds: readonly string[]) => Promise<void>;
@@ -86,12 +88,16 @@ export function scriptedEngine(): Engine {
     delivered: [],
     presences: [],
     arrivals: [],
+    unheards: 0,
     onDeliver: async () => undefined,
     onArrived: async () => undefined,
     async deliver({ vehicleId, channel, payload }) {
       const message = { vehicleId, channel, text: Buffer.from(payload).toString() };
       engine.delivered.push(message);
       await engine.onDeliver(message);
+    },
+    unheard() {
+      engine.unheards++;
     },
     presence(vehicleId, online) {
       engine.presences.push(`${vehicleId} ${online ? 'online' : 'offline'}`);
