@@ -145,6 +145,7 @@ function masked(value: string, secret: unknown): string {
   if (secret === 'whole') return MASK;
   if (secret !== 'address') return value;
   return value
+    .replace(/^([a-z0-9+]+:\/\/[^@/?:]*):.*@/i, `$1:${MASK}@`)
     .replace(
       /^([a-z0-9+]+:\/\/)([^@/?]*)@/i,
       (_, scheme: string, user: string) => `${scheme}${user.split(':')[0]}:${MASK}@`,

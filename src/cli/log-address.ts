@@ -24,7 +24,7 @@ export function logAt(address: string, flag: string): LogSpec {
 
 /** For people: without user and password. */
 export const labelOf = (spec: LogSpec): string =>
-  spec.kind === 'sqlite' ? `sqlite:${spec.path}` : spec.connectionString.replace(/\/\/[^@/]*@/, '//');
+  spec.kind === 'sqlite' ? `sqlite:${spec.path}` : spec.connectionString.replace(/\/\/.*@/s, '//');
 
 const DIGITS = 16;
 

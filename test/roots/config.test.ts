@@ -63,6 +63,7 @@ describe('settings', () => {
         { httpPort: '7000' },
         {
           FLEETWAVE_KAFKA: 'kafka://me:hidden@h:9092',
+          FLEETWAVE_EVENT_STORE: 'esdb://me:hidden/and?hidden@h:2113?tls=false',
           FLEETWAVE_S3: 's3://b?accessKeyId=hidden&secretAccessKey=hidden&region=r',
           FLEETWAVE_MASTER_KEY: 'hidden',
         },
@@ -70,6 +71,7 @@ describe('settings', () => {
     );
     const of = (name: string) => shown.find((setting) => setting.name === name);
     expect(of('FLEETWAVE_KAFKA')).toMatchObject({ value: 'kafka://me:***@h:9092', origin: 'environment' });
+    expect(of('FLEETWAVE_EVENT_STORE')?.value).toBe('esdb://me:***@h:2113?tls=false');
     expect(of('FLEETWAVE_HTTP_PORT')).toMatchObject({ value: '7000', origin: 'flag' });
     expect(of('FLEETWAVE_TICK_MS')).toMatchObject({ value: '250', origin: 'default' });
     expect(JSON.stringify(shown)).not.toContain('hidden');

@@ -45,7 +45,34 @@ export function parseTarget(connectionString: string): Target {
   };
 }
 
+/** As the parser compares their names. */
+const OPTIONS = new Set(
+  [
+    ...['connectionName', 'defaultDeadline', 'discoveryInterval', 'gossipTimeout', 'keepAliveInterval'],
+    ...['keepAliveTimeout', 'maxDiscoverAttempts', 'nodePreference', 'throwOnAppendFailure', 'tls'],
+    ...['tlsCAFile', 'tlsVerifyCert', 'userCertFile', 'userKeyFile'],
+  ].map((name) => name.toLowerCase()),
+);
+
+/** What the parser ignores, it complains of on the console, with the whole string and the password in it. */
+function checkOptions(connectionString: string): void {
+  const address = connectionString.slice(connectionString.lastIndexOf('@') + 1);
+  const query = /\?(.*)$/s.exec(address)?.[1] ?? '';
+  for (const pair of query.split('&').filter((text) => text !== '')) {
+    const [name = '', value = ''] = pair.split('=');
+    const known = name.trim().toLowerCase().replace(/[_-]/g, '');
+    if (!OPTIONS.has(known))
+      throw new EventStoreError('invalid-request', `the connection string has an unknown option: ${name}`);
+    if (known === 'tlsverifycert' && value.trim() === 'false')
+      throw new EventStoreError(
+        'invalid-request',
+        'tlsVerifyCert=false is not supported: name the authority with tlsCAFile',
+      );
+  }
+}
+
 function parse(connectionString: string): ConnectionOptions {
+  checkOptions(connectionString);
   try {
     return parser.parseConnectionString(connectionString);
   } catch (error) {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   fromPosition,
   positionOfFields,
@@ -82,6 +82,20 @@ describe('a connection string', () => {
       expect(() => parseTarget(wrong)).toThrow(
         expect.objectContaining({ code: 'invalid-request', message: expect.not.stringContaining('secret') }),
       );
+  });
+
+  it('is not written to the console by its parser, which does so with options that it ignores', () => {
+    const written = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    for (const [option, complaint] of [
+      ['keepAlife=1', /unknown option: keepAlife$/],
+      ['tls=false&tlsVerifyCert=false', /tlsVerifyCert=false is not supported/],
+    ] as const)
+      expect(() => parseTarget(`esdb://ada:secret@localhost:2113?${option}`)).toThrow(complaint);
+    expect(parseTarget('esdb://ada:s?cret@localhost:2113?keep-alive-interval=1').keepAliveInterval_ms).toBe(
+      1,
+    );
+    expect(written).not.toHaveBeenCalled();
+    written.mockRestore();
   });
 
   it('gives user and password away only over TLS', () => {
