@@ -39,8 +39,9 @@ export class Janitor {
   /** Looks for what is not served, except `own`: it is dropped by a later `sweep`, once it is due. */
   async look(own: ReadonlySet<number>): Promise<void> {
     const { db } = this.#connection;
-    const known = await this.#connection.run(() => generations(db).find().toArray());
+    // In this order: a generation is known before its collections are made, and until they are gone.
     const names = await this.#connection.run(() => db.listCollections({}, { nameOnly: true }).toArray());
+    const known = await this.#connection.run(() => generations(db).find().toArray());
     const pointer = await readPointer(this.#connection);
     const served = new Set(pointer?.served.map(({ generation }) => generation));
     for (const generation of known) {

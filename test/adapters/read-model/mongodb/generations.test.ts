@@ -71,6 +71,27 @@ describe.each(servers)('generations of read models on $name', (server) => {
     expect(() => new MongoReader(connection, 1001)).toThrow(RangeError);
   });
 
+  it('are not taken from one who begins to build them while another one looks for what is left behind', async () => {
+    const writer = await prepared();
+    const list = connection.db.listCollections.bind(connection.db);
+    const begun = Promise.withResolvers<Awaited<ReturnType<MongoWriter['rebuild']>>>();
+    let lists = 0;
+    // The first list is that of what is served.
+    connection.db.listCollections = ((filter: object, options: object) => ({
+      async toArray() {
+        if (++lists === 2) {
+          const rebuild = await writer.rebuild(GARAGE);
+          await write(rebuild.writer, 5, 'new');
+          begun.resolve(rebuild);
+        }
+        return await list(filter, options).toArray();
+      },
+    })) as typeof connection.db.listCollections;
+    await prepared();
+    await (await begun.promise).swap();
+    expect(await ids(new MongoReader(connection))).toEqual(['new']);
+  });
+
   it('never answer from a dropped collection as if it were empty', async () => {
     const writer = await prepared();
     await write(writer, 1, 'old');
