@@ -108,10 +108,6 @@ export class GroupMember {
       this.#consumer = consumer;
       // What could not be reached is in the connection's log.
       await this.#session(consumer).catch(() => undefined);
-      this.#consumer = null;
-      this.#memberId = null;
-      this.#lastAlive_ms = 0;
-      await within(STOP_MS, consumer.disconnect());
       if (this.#stopping.signal.aborted) return;
       this.stats.crashes += 1;
       this.#options.onOver?.();
@@ -160,18 +156,26 @@ export class GroupMember {
     const watchdog = setInterval(() => {
       if (Date.now() - Math.max(since_ms, this.#lastAlive_ms) > DEAD_MS + this.#sessionTimeout_ms) end();
     }, this.#heartbeat_ms);
+    const begun = this.#begin(consumer);
     try {
-      await Promise.race([this.#begin(consumer), over.promise]);
+      await Promise.race([begun, over.promise]);
       await over.promise;
     } finally {
       clearInterval(watchdog);
       this.#stopping.signal.removeEventListener('abort', end);
+      this.#consumer = null;
+      this.#memberId = null;
+      this.#lastAlive_ms = 0;
+      // Not before: one that is disconnected while it begins goes on, as a member that keeps its partitions for nobody.
+      const disconnect = (): Promise<void> => consumer.disconnect();
+      await within(STOP_MS, begun.then(disconnect, disconnect));
     }
   }
 
   async #begin(consumer: Consumer): Promise<void> {
     await consumer.connect();
     await consumer.subscribe({ topic: this.#options.topic, fromBeginning: true });
+    if (this.#consumer !== consumer) return;
     await consumer.run({
       autoCommit: false,
       eachBatch: async ({ batch, isRunning, isStale }) => {
