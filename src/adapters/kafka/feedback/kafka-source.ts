@@ -36,6 +36,8 @@ export interface KafkaSource extends FeedbackSource {
 }
 
 const COMMIT_MS = 2000;
+/** How long what is being processed may take at the end before it gets nothing written to Kafka any more. */
+const FINISH_MS = 2000;
 
 export const createKafkaSource = (connection: KafkaConnection, options: KafkaSourceOptions): KafkaSource =>
   new Source(connection, options);
@@ -210,7 +212,12 @@ class Source implements KafkaSource {
 
   async #stop(): Promise<void> {
     if (this.#commits !== null) clearInterval(this.#commits);
-    await Promise.all([...[...this.#lanes.values()].map((lane) => lane.stop()), ...this.#ending.values()]);
+    const lanes = [...this.#lanes.values()].map((lane) => lane.stop());
+    const ended = Promise.all([...lanes, ...this.#ending.values()]);
+    await within(FINISH_MS, ended);
+    // A lane that has something to put aside or to forward would wait for the brokers.
+    await this.#sender.stop();
+    await ended;
     await within(
       COMMIT_MS,
       (this.#committing ?? Promise.resolve()).then(() => this.#commit()),
@@ -218,6 +225,5 @@ class Source implements KafkaSource {
     this.#lanes.clear();
     this.#watermarks.clear();
     await this.#member.stop();
-    await this.#sender.stop();
   }
 }
