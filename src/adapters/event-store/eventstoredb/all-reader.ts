@@ -73,8 +73,8 @@ export class AllReader {
     return this.#connection.run((session) => this.headOf(session));
   }
 
-  async headOf(session: Session): Promise<Position> {
-    const head = (await this.#lastPosition(session, null)) ?? START;
+  async headOf(session: Session, stop?: AbortSignal): Promise<Position> {
+    const head = (await this.#lastPosition(session, null, stop)) ?? START;
     this.#onSeen(head);
     return head;
   }
@@ -122,36 +122,41 @@ export class AllReader {
           const events = step.events.filter((event) => event.position <= until);
           const seen = step.events.at(-1)?.position ?? step.checkpoint ?? START;
           const over = step.caughtUp || seen >= until;
-          position = over ? until : await this.#reached(session, step, position);
+          position = over ? until : await this.#reached(session, step, position, stop);
           yield { events, position };
           if (over) break;
         }
       } catch (error) {
         const failure = this.#connection.failed(session, error);
-        if (!hasStopped(stop)) await retry.after(failure);
+        if (!hasStopped(stop)) await retry.after(failure, stop);
       }
     }
   }
 
   /** Where a step has come to, as the position of an event of ours. */
-  async #reached(session: Session, { events, checkpoint }: Step, before: Position): Promise<Position> {
+  async #reached(
+    session: Session,
+    { events, checkpoint }: Step,
+    before: Position,
+    stop: AbortSignal | undefined,
+  ): Promise<Position> {
     const last = events.at(-1);
     if (last !== undefined) return last.position;
     if (checkpoint === null || checkpoint <= before) return before;
-    const settled = (await this.#lastPosition(session, checkpoint)) ?? START;
+    const settled = (await this.#lastPosition(session, checkpoint, stop)) ?? START;
     return settled > before ? settled : before;
   }
 
   /** A checkpoint as the position of an event: at once when it is one, else of the last event of ours before it. */
-  async settle(session: Session, checkpoint: Position): Promise<Position> {
+  async settle(session: Session, checkpoint: Position, stop: AbortSignal): Promise<Position> {
     const { commit, prepare } = fromPosition(checkpoint);
-    return commit === prepare ? checkpoint : ((await this.#lastPosition(session, checkpoint)) ?? START);
+    return commit === prepare ? checkpoint : ((await this.#lastPosition(session, checkpoint, stop)) ?? START);
   }
 
   /** One subscription to `$all`: what comes after a position, for as long as the call lasts. */
   async *follow(session: Session, options: Follow): AsyncGenerator<Step> {
     const { after, prefixes, search, silence_ms, stop } = options;
-    const start = after === START ? null : await this.#lastPosition(session, after);
+    const start = after === START ? null : await this.#lastPosition(session, after, stop);
     let position = after;
     for await (const answers of readCall(session, followRequest(start, prefixes, search), {
       silence_ms,
@@ -170,8 +175,12 @@ export class AllReader {
   }
 
   /** Position of the last event of ours before a place in `$all` (exclusive), or of all. */
-  async #lastPosition(session: Session, before: Position | null): Promise<Position | null> {
-    const options = { silence_ms: this.#connection.deadline_ms };
+  async #lastPosition(
+    session: Session,
+    before: Position | null,
+    stop: AbortSignal | undefined,
+  ): Promise<Position | null> {
+    const options = { silence_ms: this.#connection.deadline_ms, stop };
     for await (const answers of readCall(session, lastEventRequest(before), options))
       for (const answer of answers) {
         const recorded = answer.getEvent()?.getEvent();

@@ -89,13 +89,13 @@ class LiveSubscription {
       let session: Session | null = null;
       try {
         session = await connection.session();
-        await this.#catchUp(await this.#following.reader.headOf(session));
+        await this.#catchUp(await this.#following.reader.headOf(session, this.#stop.signal));
         await this.#stayLive(session, () => retry.progress());
       } catch (error) {
         if (error instanceof ConsumerError) throw error;
         const failure = connection.failed(session, error);
         if (this.stopped) return;
-        await retry.after(failure);
+        await retry.after(failure, this.#stop.signal);
       }
       onResume();
     }
@@ -131,7 +131,7 @@ class LiveSubscription {
       for (const watch = new HeadWatch(); !this.stopped; ) {
         const arrived = await within(next, watch.patience_ms);
         if (arrived === undefined) {
-          const head = await this.#following.reader.headOf(session);
+          const head = await this.#following.reader.headOf(session, this.#stop.signal);
           if (watch.sees(head > this.#position) === 'stuck') return;
           continue;
         }
@@ -154,7 +154,9 @@ class LiveSubscription {
     // Beyond all of ours are only system events. A position there would be later than the head, and whoever keeps it
     // would take the log for an older one when it begins again.
     const ahead = !this.#all && checkpoint !== null && checkpoint > last;
-    const settled = ahead ? await this.#following.reader.settle(session, checkpoint) : last;
+    const settled = ahead
+      ? await this.#following.reader.settle(session, checkpoint, this.#stop.signal)
+      : last;
     await this.#deliver({ events, position: settled > last ? settled : last });
   }
 

@@ -30,8 +30,11 @@ export class Retry {
     this.#tries = 0;
   }
 
-  /** Waits until it is worth trying again. @throws the failure's error when it is not, or the time is over. */
-  async after(failure: Failure): Promise<void> {
+  /**
+   * Waits until it is worth trying again, or `stop` aborts.
+   * @throws the failure's error when it is not, or the time is over.
+   */
+  async after(failure: Failure, stop?: AbortSignal): Promise<void> {
     if (failure.kind === 'final') throw failure.error;
     this.#since ??= performance.now();
     this.#tries += 1;
@@ -43,19 +46,19 @@ export class Retry {
     if (failure.kind === 'moved' && failure.leader !== null && this.#tries === 1) return;
     const delay_ms = Math.min(this.#delay_ms * (0.5 + Math.random()), left_ms);
     this.#delay_ms = Math.min(this.#delay_ms * 2, MAX_DELAY_MS);
-    await pause(delay_ms, this.#closing);
+    await pause(delay_ms, stop === undefined ? [this.#closing] : [this.#closing, stop]);
   }
 }
 
-/** Ends early when the signal aborts. */
-function pause(delay_ms: number, signal: AbortSignal): Promise<void> {
+/** Ends early when one of the signals aborts. */
+function pause(delay_ms: number, signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', done);
+      for (const signal of signals) signal.removeEventListener('abort', done);
       resolve();
     };
     const timer = setTimeout(done, delay_ms);
-    signal.addEventListener('abort', done);
+    for (const signal of signals) signal.addEventListener('abort', done);
   });
 }

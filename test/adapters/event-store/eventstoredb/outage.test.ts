@@ -111,6 +111,21 @@ describe('a server that can not be reached for a while', () => {
     expect(collector.errors).toEqual([]);
   });
 
+  it('that is only silence keeps no subscription from stopping, neither before it is live nor after', async () => {
+    const hours = 3_600_000;
+    await using on = await bench({ deadline_ms: hours });
+    const { store, double } = on;
+    const live = new Collector();
+    const quiet = store.subscribe({ ...live, prefixes: ['b-'] });
+    await live.until(({ batches }) => batches.at(-1)?.live === true);
+    double.faults.delayAnswers(hours);
+    const beginning = store.subscribe(new Collector());
+    // Long enough for both to have asked where the head is.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await Promise.all([quiet.stop(), beginning.stop()]);
+    expect(store.stats()).toMatchObject({ subscriptions: 0, connectionsLost: 0 });
+  });
+
   it('is an error when the store is opened', async () => {
     const double = await startEventStoreDouble();
     await double.stop();
