@@ -15,7 +15,7 @@ import { createRandom } from '../../../src/simulator/random.ts';
 import { untilTrue } from '../support/wait.ts';
 
 const SEED = 40_002;
-const STORY_MS = 600_000;
+const STORY_MS = 900_000;
 const RECOVER_MS = 90_000;
 const AWAY_MS = 30_000;
 /** Of one process, while what it needs is away: bounded, whatever waits. */

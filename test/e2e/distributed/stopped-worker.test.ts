@@ -6,7 +6,7 @@ import { openEventStoreDb } from '../../../src/adapters/event-store/eventstoredb
 import type { RecordedEvent } from '../../../src/app/ports.ts';
 import { untilTrue } from '../support/wait.ts';
 
-const STORY_MS = 300_000;
+const STORY_MS = 600_000;
 const TAKEN_OVER_MS = 60_000;
 const AWAKE_MS = 5000;
 
