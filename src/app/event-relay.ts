@@ -4,6 +4,7 @@
  * the same ids.
  */
 import { readEvent } from '../domain/events.ts';
+import { isElsewhere } from './elsewhere.ts';
 import type { EventPublisher, OutgoingMessage } from './ports/event-publisher.ts';
 import {
   type EventBatch,
@@ -77,10 +78,10 @@ export function createEventRelay(deps: EventRelayDeps): EventRelay {
   async function attempt(signal: AbortSignal): Promise<void> {
     const saved = await deps.checkpoint.load();
     const progress = new Progress(deps.checkpoint, saved);
-    if (saved > (await deps.store.head())) {
+    if (isElsewhere(saved, await deps.store.head())) {
       deps.log(
         'warn',
-        'The log is older than what was handed on: it was restored. All of it is handed on again.',
+        'What was handed on is not of this log: it was restored or moved. All of it is handed on again.',
       );
       progress.reached = START;
     }

@@ -1,5 +1,6 @@
 /** Follows the log and folds it into read models: one subscription, a batch at a time, checkpoint with each batch. */
 import { readEvent } from '../domain/events.ts';
+import { isElsewhere } from './elsewhere.ts';
 import type {
   Document,
   DocumentKey,
@@ -45,13 +46,6 @@ const keyOf = (collection: string, id: string): string => `${collection}\u0000${
 
 /** How often a rebuild follows a projector at work before it is swapped in all the same. */
 const MAX_ROUNDS = 5;
-
-/**
- * Whether what was folded is not of this log: the log was put back to an older copy, and what was folded beyond it
- * has never happened; or it was moved to another engine, whose positions have another width.
- */
-const isElsewhere = (checkpoint: Position, head: Position): boolean =>
-  checkpoint !== START && (checkpoint > head || checkpoint.length !== head.length);
 
 /** Starts from the oldest checkpoint; resolves once the read models are prepared. */
 export async function startProjector(deps: ProjectorDeps): Promise<Projector> {

@@ -171,6 +171,16 @@ describe('handing events on', () => {
     expect(here.said).toContainEqual(expect.stringContaining('restored'));
   });
 
+  it('begins again when the log was moved to an engine whose positions are longer', async () => {
+    const here = world();
+    await append(here.store, 'fleet', -1, [event({ n: 1 })]);
+    // Before every position of the new log, as text.
+    here.checkpoint.saved = '0' as Position;
+    started(here);
+    await eventually(() => expect(here.said).toContainEqual(expect.stringContaining('moved')));
+    await eventually(() => expect(numbers(here.published)).toEqual([1]));
+  });
+
   it('stops at once while the broker keeps it waiting', async () => {
     const here = world();
     await append(here.store, 'fleet', -1, [event({ n: 1 })]);
