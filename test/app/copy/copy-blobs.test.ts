@@ -57,6 +57,30 @@ describe('copying artifacts', () => {
     expect(await read(target, name)).toBe('whole');
   });
 
+  it('copies again what is there with other bytes of the same length', async () => {
+    const name = await put(source, 'whole');
+    await put(target, 'whole');
+    writeFileSync(join(directory, 'target', 'content', name.slice(0, 2), name.slice(2, 4), name), 'whale');
+    expect(await copyBlobs(source, target)).toMatchObject({ copied: 1, held: 0, damagedCount: 0 });
+    expect(await read(target, name)).toBe('whole');
+  });
+
+  it('names what is there, is damaged, and stays so because the store replaces nothing', async () => {
+    const name = await put(source, 'whole');
+    await put(target, 'whole');
+    writeFileSync(join(directory, 'target', 'content', name.slice(0, 2), name.slice(2, 4), name), 'whale');
+    const keeping: Pick<BlobStore, 'size' | 'read' | 'begin'> = {
+      size: (sha256) => target.size(sha256),
+      read: (sha256) => target.read(sha256),
+      begin: async () => ({
+        write: async () => undefined,
+        commit: async () => undefined,
+        abort: async () => undefined,
+      }),
+    };
+    expect(await copyBlobs(source, keeping)).toMatchObject({ copied: 0, held: 0, damaged: [name] });
+  });
+
   it('leaves out what is damaged, and names it', async () => {
     const [good, bad] = [await put(source, 'good'), await put(source, 'bad')];
     writeFileSync(join(directory, 'source', 'content', bad.slice(0, 2), bad.slice(2, 4), bad), 'worse');
