@@ -50,6 +50,8 @@ export class ShardState {
   readonly worker: WorkerContext;
   /** When it was taken over; timeouts wait for the grace from then on. */
   readonly takenAt_ms: number;
+  /** When the log was last known to say that the shard is ours. */
+  confirmedAt_ms: number;
   /** Plan of every rollout that was ever opened here, by campaign. */
   readonly opened: Map<string, string>;
   /** Loaded ones: all of campaigns that are not over, and a few others that had late reports. */
@@ -75,6 +77,7 @@ export class ShardState {
     this.shard = log.shard;
     this.log = log;
     this.takenAt_ms = worker.deps.clock.now();
+    this.confirmedAt_ms = this.takenAt_ms;
     this.takenRevision = takenRevision;
     this.opened = folded.opened;
     this.deadLetters = folded.deadLetters;

@@ -168,8 +168,20 @@ export class Shard {
     return this.#queue.run(async () => {
       this.#retries.check(work, this.#worker.deps.clock.now());
       const state = await this.#owned();
-      return this.#try(work, () => job(state));
+      return this.#try(work, async () => {
+        await this.#confirm(state);
+        return job(state);
+      });
     });
+  }
+
+  /** Who stood still may have been replaced and not heard of it yet; not all that is sent follows an append. */
+  async #confirm(state: ShardState): Promise<void> {
+    const { pulse, deps } = this.#worker;
+    const now_ms = deps.clock.now();
+    if (pulse.beat(now_ms) <= state.confirmedAt_ms) return;
+    if ((await lastEpoch(deps.store, this.number)) !== state.log.epoch) throw this.#fenced();
+    state.confirmedAt_ms = now_ms;
   }
 
   async #try<T>(work: Work, job: () => Promise<T>): Promise<T> {

@@ -90,3 +90,29 @@ it('who was overtaken while it was still reading is fenced, though it writes not
   expect(world.receipted(ids[0] ?? '')).toEqual([1]);
   expect(world.fenced).toEqual([SHARD, SHARD]);
 });
+
+it('who stood still and was replaced sends nothing of what it believes is open, before it has read the log', async () => {
+  const { world, ids } = await started(2);
+  const [accepted = ''] = ids;
+  await world.worker.revoke([SHARD]);
+  const { slow, hold, release } = slowStore(world.store);
+  const sleeper = world.newWorker({ store: slow });
+  await sleeper.assign([SHARD]);
+  await sleeper.process(SHARD, [world.message(accepted, 'accepted', { seq: 1 })]);
+  await sleeper.tick();
+  hold();
+  world.clock.ms += 60_000;
+  const next = world.newWorker();
+  await next.assign([SHARD]);
+  await world.abort();
+  await world.settle();
+  await next.tick();
+  expect(await world.types()).toContain('RolloutHalted');
+  world.sent.length = 0;
+  // It wakes up: its broker has forgotten it, and nobody has told it of the other yet.
+  await sleeper.repeatEverything();
+  await sleeper.tick();
+  expect(world.sent).toEqual([]);
+  expect(world.fenced).toEqual([SHARD]);
+  release();
+});
