@@ -47,9 +47,13 @@ export const restoreCommand = (): Command =>
     .addHelpText('after', `\n${ABOUT}`)
     .action(async (directory: string, flags: Flags) => {
       const config = checked(directory, flags);
-      const { log, keys } = pathsOf(directory);
+      const { log, keys, blobs } = pathsOf(directory);
       for (const path of [log, keys])
         if (!existsSync(path)) throw new CliError(`${directory} is no backup: ${path} is missing.`);
+      if (flags.artifacts && !existsSync(blobs))
+        throw new CliError(
+          `${directory} has no artifacts: ${blobs} is missing. Give --no-artifacts where they are kept by other means.`,
+        );
       const options = { artifacts: flags.artifacts, replaceKeys: false };
       tell(await transfer(directorySite(directory), configuredSite(config), options), flags, config);
     });
