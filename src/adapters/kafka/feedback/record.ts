@@ -53,7 +53,10 @@ export function decode(message: KafkaMessage, shard: number, shards: number): De
     return unreadable(`the header channel is ${channel === null ? 'missing' : `'${channel.slice(0, 64)}'`}`);
   if (message.value === null) return unreadable('there is no value');
   const right = shardOf(vehicleId, shards);
-  if (right !== shard) return { kind: 'misplaced', shard: right };
+  if (right !== shard)
+    return sizeOf(message) > MAX_FORWARDED_BYTES
+      ? unreadable(`it belongs to partition ${right} and is too large to be forwarded`)
+      : { kind: 'misplaced', shard: right };
   if (known === undefined) return { kind: 'arrival', vehicleId };
   const receivedAt = instantOf(header(message.headers, 'receivedAt'));
   if (receivedAt === null) return unreadable('the header receivedAt is no time in milliseconds since 1970');
@@ -72,6 +75,16 @@ function decodeMark({ value, timestamp }: KafkaMessage): Decoded {
     // Said below.
   }
   return unreadable('the mark is not {sink, until}');
+}
+
+/** Of what a bridge writes nothing comes near it; a compressed record of somebody else may be too large for a batch. */
+const MAX_FORWARDED_BYTES = 768 * 1024;
+
+function sizeOf({ key, value, headers = {} }: KafkaMessage): number {
+  const texts = Object.entries(headers)
+    .flatMap(([name, given]) => [name, given ?? ''])
+    .flat();
+  return [key ?? '', value ?? '', ...texts].reduce((sum, part) => sum + Buffer.byteLength(part), 0);
 }
 
 const unreadable = (reason: string): Decoded => ({ kind: 'unreadable', reason });

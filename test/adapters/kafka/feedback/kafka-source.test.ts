@@ -1,4 +1,5 @@
 /** What a worker makes of what is in the topic, good and bad. */
+import { CompressionTypes, Partitioners } from 'kafkajs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createKafkaSink, FeedbackRefusedError } from '../../../../src/adapters/kafka/feedback/kafka-sink.ts';
 import { createKafkaSource, type KafkaSource } from '../../../../src/adapters/kafka/feedback/kafka-source.ts';
@@ -71,6 +72,22 @@ describe('a worker on Kafka', () => {
       expect((await committed(here.connection, `${here.prefix}.rollout`)).get(3)).toBe(8),
     );
     expect(source.stats()).toMatchObject({ deadLetters: 6, records: 2 });
+  });
+
+  it('puts what is too large to be forwarded into the dead letters, and goes on', async () => {
+    const here = await corner(SHARDS);
+    // Small enough for the broker when it is compressed, as other producers may do.
+    const producer = here.connection.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+    await producer.connect();
+    await producer.send({
+      topic: here.connection.topics.feedback,
+      compression: CompressionTypes.GZIP,
+      messages: [{ ...good(5, 0), value: Buffer.alloc(2_000_000), partition: 2 }, good(2, 8)],
+    });
+    await producer.disconnect();
+    const { source, owner } = await worker(here);
+    await patiently(() => expect(source.stats()).toMatchObject({ deadLetters: 1, forwarded: 0 }));
+    expect(owner.seen.get(2)).toEqual([8]);
   });
 
   it('brings a record on the wrong partition to the right one', async () => {
