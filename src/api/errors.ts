@@ -28,6 +28,7 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   unavailable: 'the event log',
   'read-model-unavailable': 'the read models',
   unreachable: 'the artifact store',
+  busy: 'the artifact store',
 };
 
 /** @returns the problem to answer with; `internal` for everything that is not the caller's doing. */

@@ -1,6 +1,6 @@
 /** How far events have been handed on: beside the read models in MongoDB, or in a file of the data directory. */
 import { existsSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RelayCheckpoint } from '../../app/event-relay.ts';
 import { type Log, type Position, START } from '../../app/ports.ts';
@@ -32,7 +32,13 @@ function inFile(path: string): OpenedCheckpoint {
         ? (JSON.parse(await readFile(path, 'utf8')) as { position: Position }).position
         : START,
     async save(position) {
-      await writeFile(`${path}.new`, JSON.stringify({ position }));
+      const file = await open(`${path}.new`, 'w');
+      try {
+        await file.writeFile(JSON.stringify({ position }));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
       await rename(`${path}.new`, path);
     },
     close: async () => undefined,
