@@ -82,6 +82,7 @@ async function startServer(directory: string): Promise<Running> {
       releasedArtifacts: () => Promise.resolve([]),
     }),
     access,
+    sessions: unused('sessions'),
     clock: systemClock,
     metrics: new Registry(),
     head: () => store.head(),

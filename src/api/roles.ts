@@ -72,7 +72,10 @@ export const ACCESS = {
   revokeKey: by(),
   getContent: 'content-token',
 
-  home: 'open',
+  openSession: anyone,
+  getSession: anyone,
+  closeSession: 'open',
+
   livez: 'open',
   readyz: 'open',
   getMetrics: 'open',

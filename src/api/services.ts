@@ -2,6 +2,7 @@
 import type { Registry } from 'prom-client';
 import type { z } from 'zod';
 import type { AccessService } from '../app/access/access-service.ts';
+import type { Sessions } from '../app/access/session.ts';
 import type { ExportedEvent, PersonsCommand } from '../app/campaigns/campaign-service.ts';
 import type { FleetHaltReport } from '../app/fleet/fleet-halt.ts';
 import type { EmergencyCommand, EmergencyStatus } from '../app/fleet/fleet-service.ts';
@@ -153,6 +154,8 @@ export interface ApiServices {
   readonly fleet: FleetApi;
   readonly targeting: TargetingApi;
   readonly access: AccessService;
+  /** Who is signed in to the dashboard. */
+  readonly sessions: Sessions;
   /** Public keys that manifests are signed with. */
   readonly signingKeys: KeyRegistry;
   readonly reader: ReadModelReader;

@@ -2,6 +2,7 @@
 import type { Registry } from 'prom-client';
 import type { ApiServices, Readiness } from '../api/services.ts';
 import type { RunningAccess } from '../app/access/access-service.ts';
+import type { Sessions } from '../app/access/session.ts';
 import type { ArtifactService } from '../app/artifacts/artifact-service.ts';
 import type { CampaignService } from '../app/campaigns/campaign-service.ts';
 import type { FleetService } from '../app/fleet/fleet-service.ts';
@@ -18,6 +19,7 @@ export interface ServiceParts {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly access: RunningAccess;
+  readonly sessions: Sessions;
   readonly artifacts: ArtifactService;
   readonly vehicles: VehicleService;
   readonly identity: VehicleIdentity;
@@ -66,6 +68,7 @@ export function createServices(parts: ServiceParts): ApiServices {
       recordRefusal: (refusal) =>
         access.recordRefusal({ ...refusal, path: pathWithIds(identity, refusal.path) }),
     },
+    sessions: parts.sessions,
     signingKeys: parts.signingKeys,
     reader: parts.reader,
     presence: parts.presence,

@@ -11,6 +11,7 @@ import { campaignExample } from '../../src/api/routes/campaigns.ts';
 import { vehicleExample } from '../../src/api/routes/vehicles.ts';
 import { buildServer } from '../../src/api/server.ts';
 import { startAccess } from '../../src/app/access/access-service.ts';
+import { createSessions } from '../../src/app/access/session.ts';
 import { createCampaignService } from '../../src/app/campaigns/campaign-service.ts';
 import { createPlanner } from '../../src/app/campaigns/planner.ts';
 import { createFleetService } from '../../src/app/fleet/fleet-service.ts';
@@ -92,6 +93,7 @@ async function start() {
         putList: async () => ({ ok: true, vehicles: 0 }),
       },
       access,
+      sessions: createSessions(keyRingOf(randomBytes(32).toString('base64'), 'test'), () => Date.now()),
       signingKeys: { keys: async () => [] },
       reader,
       presence: { onlineCount: () => 1, isOnline: () => true, active: () => [VIN] },

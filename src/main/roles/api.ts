@@ -8,6 +8,7 @@ import { buildServer } from '../../api/server.ts';
 import type { Readiness } from '../../api/services.ts';
 import { startAccess } from '../../app/access/access-service.ts';
 import { AccessLostError } from '../../app/access/key-ring.ts';
+import { createSessions } from '../../app/access/session.ts';
 import { createArtifactService } from '../../app/artifacts/artifact-service.ts';
 import { createCampaignService } from '../../app/campaigns/campaign-service.ts';
 import { createFleetService } from '../../app/fleet/fleet-service.ts';
@@ -75,6 +76,7 @@ export async function createApiRole(options: ApiRoleOptions, closing: Closing): 
     identity: shared.identity,
     clock: systemClock,
     access,
+    sessions: createSessions(shared.keys.tokenKeys, () => systemClock.now()),
     reader: readModels.reader,
     folded,
     index: views.thread,

@@ -7,6 +7,7 @@ import { createMemoryEventStore } from '../../../src/adapters/event-store/memory
 import { buildServer, type ServerOptions } from '../../../src/api/server.ts';
 import type { ApiServices } from '../../../src/api/services.ts';
 import { type RunningAccess, startAccess } from '../../../src/app/access/access-service.ts';
+import { createSessions } from '../../../src/app/access/session.ts';
 import { createFleetService } from '../../../src/app/fleet/fleet-service.ts';
 import type { Runtime } from '../../../src/app/handle-command.ts';
 import type { EventStore, RecordedEvent } from '../../../src/app/ports.ts';
@@ -30,6 +31,8 @@ export interface Harness {
   accessEvents(): Promise<readonly RecordedEvent[]>;
   close(): Promise<void>;
 }
+
+const SECRET = { id: 's1', key: new Uint8Array(32).fill(7) };
 
 export const runtimeOn = (store: EventStore): Runtime => ({
   store,
@@ -56,6 +59,9 @@ export async function startHarness(
     fleet: createFleetService(runtime, { clock: systemClock, haltTimeout_ms: 50 }),
     targeting: fakeTargeting(),
     access,
+    sessions: createSessions({ current: SECRET, get: (id) => (id === SECRET.id ? SECRET : null) }, () =>
+      Date.now(),
+    ),
     signingKeys: { keys: async () => [] },
     reader,
     presence: { onlineCount: () => 0, isOnline: () => false, active: () => [] },
