@@ -73,6 +73,7 @@ async function startServer(directory: string): Promise<Running> {
     fleet: unused('fleet'),
     targeting: unused('targeting'),
     reader: unused('reader'),
+    log: unused('log'),
     presence: unused('presence'),
     signingKeys: unused('signingKeys'),
     vehicles: createVehicleService({

@@ -59,6 +59,9 @@ export const ACCESS = {
   exportCampaignEvents: anyone,
   getCampaignHistory: anyone,
   watchCampaign: anyone,
+  getCampaignState: anyone,
+  getCampaignSeries: anyone,
+  getCampaignDiff: anyone,
 
   previewTargeting: anyone,
   putVehicleList: by('planner', 'operator'),

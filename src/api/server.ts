@@ -37,6 +37,7 @@ import { targetingRoutes } from './routes/preview-targeting.ts';
 import { readArtifactRoutes } from './routes/read-artifacts.ts';
 import { readCampaignRoutes } from './routes/read-campaigns.ts';
 import { readVehicleRoutes } from './routes/read-vehicles.ts';
+import { replayRoutes } from './routes/replay-campaign.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { systemRoutes } from './routes/system.ts';
 import { uploadRoutes } from './routes/upload-file.ts';
@@ -133,6 +134,7 @@ export async function registerRoutes(
       emergencyRoutes,
       accessRoutes,
       contentRoutes,
+      replayRoutes,
       sessionRoutes,
     ])
       routes(scope, services);

@@ -71,6 +71,7 @@ export function createServices(parts: ServiceParts): ApiServices {
     sessions: parts.sessions,
     signingKeys: parts.signingKeys,
     reader: parts.reader,
+    log: runtime.store,
     presence: parts.presence,
     clock: parts.clock,
     metrics: parts.metrics,

@@ -96,6 +96,7 @@ async function start() {
       sessions: createSessions(keyRingOf(randomBytes(32).toString('base64'), 'test'), () => Date.now()),
       signingKeys: { keys: async () => [] },
       reader,
+      log: store,
       presence: { onlineCount: () => 1, isOnline: () => true, active: () => [VIN] },
       clock: systemClock,
       metrics: new Registry(),

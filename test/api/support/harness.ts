@@ -64,6 +64,7 @@ export async function startHarness(
     ),
     signingKeys: { keys: async () => [] },
     reader,
+    log: store,
     presence: { onlineCount: () => 0, isOnline: () => false, active: () => [] },
     clock: systemClock,
     metrics: new Registry(),
