@@ -74,6 +74,7 @@ async function startServer(directory: string): Promise<Running> {
     targeting: unused('targeting'),
     reader: unused('reader'),
     log: unused('log'),
+    evidence: unused('evidence'),
     presence: unused('presence'),
     signingKeys: unused('signingKeys'),
     vehicles: createVehicleService({

@@ -62,6 +62,8 @@ export const ACCESS = {
   getCampaignState: anyone,
   getCampaignSeries: anyone,
   getCampaignDiff: anyone,
+  getCampaignEvidence: anyone,
+  getVehicleEvidence: anyone,
 
   previewTargeting: anyone,
   putVehicleList: by('planner', 'operator'),

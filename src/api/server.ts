@@ -29,6 +29,7 @@ import { campaignRoutes } from './routes/campaigns.ts';
 import { dashboard } from './routes/dashboard.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { emergencyRoutes } from './routes/emergency-stop.ts';
+import { evidenceRoutes } from './routes/evidence.ts';
 import { explainRoutes } from './routes/explain-vehicle.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { contentRoutes } from './routes/get-content.ts';
@@ -135,6 +136,7 @@ export async function registerRoutes(
       accessRoutes,
       contentRoutes,
       replayRoutes,
+      evidenceRoutes,
       sessionRoutes,
     ])
       routes(scope, services);

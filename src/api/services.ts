@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { AccessService } from '../app/access/access-service.ts';
 import type { Sessions } from '../app/access/session.ts';
 import type { ExportedEvent, PersonsCommand } from '../app/campaigns/campaign-service.ts';
+import type { EvidenceService } from '../app/evidence/evidence-service.ts';
 import type { FleetHaltReport } from '../app/fleet/fleet-halt.ts';
 import type { EmergencyCommand, EmergencyStatus } from '../app/fleet/fleet-service.ts';
 import type { CommandEnvelope, CommandOutcome } from '../app/handle-command.ts';
@@ -163,6 +164,7 @@ export interface ApiServices {
   readonly campaigns: CampaignApi;
   readonly fleet: FleetApi;
   readonly targeting: TargetingApi;
+  readonly evidence: EvidenceService;
   readonly access: AccessService;
   /** Who is signed in to the dashboard. */
   readonly sessions: Sessions;

@@ -5,6 +5,7 @@ import type { RunningAccess } from '../app/access/access-service.ts';
 import type { Sessions } from '../app/access/session.ts';
 import type { ArtifactService } from '../app/artifacts/artifact-service.ts';
 import type { CampaignService } from '../app/campaigns/campaign-service.ts';
+import type { EvidenceService } from '../app/evidence/evidence-service.ts';
 import type { FleetService } from '../app/fleet/fleet-service.ts';
 import type { Runtime } from '../app/handle-command.ts';
 import type { Clock, Document, KeyRegistry, Page, ReadModelReader } from '../app/ports.ts';
@@ -25,6 +26,7 @@ export interface ServiceParts {
   readonly identity: VehicleIdentity;
   readonly campaigns: CampaignService;
   readonly fleet: FleetService;
+  readonly evidence: EvidenceService;
   readonly reader: ReadModelReader;
   /** How far read models and index are. */
   readonly folded: Folded;
@@ -62,6 +64,7 @@ export function createServices(parts: ServiceParts): ApiServices {
     vehicles: endingConnections(parts.vehicles, parts.onCredentialEnded),
     campaigns,
     fleet: parts.fleet,
+    evidence: parts.evidence,
     targeting: createTargetingApi(runtime, parts.index, identity),
     access: {
       ...access,

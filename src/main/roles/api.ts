@@ -11,6 +11,7 @@ import { AccessLostError } from '../../app/access/key-ring.ts';
 import { createSessions } from '../../app/access/session.ts';
 import { createArtifactService } from '../../app/artifacts/artifact-service.ts';
 import { createCampaignService } from '../../app/campaigns/campaign-service.ts';
+import { createEvidenceService } from '../../app/evidence/evidence-service.ts';
 import { createFleetService } from '../../app/fleet/fleet-service.ts';
 import type { BlobStore, ReadModelReader } from '../../app/ports.ts';
 import { checkpointName } from '../../app/projector.ts';
@@ -139,5 +140,6 @@ function createApplication(
     }),
     campaigns: createCampaignService(runtime, halting),
     fleet: createFleetService(runtime, halting),
+    evidence: createEvidenceService({ store: runtime.store, signer, clock: systemClock }),
   };
 }
