@@ -63,6 +63,8 @@ export const ACCESS = {
   getCampaignSeries: anyone,
   getCampaignDiff: anyone,
   getCampaignEvidence: anyone,
+  getCampaignReport: anyone,
+  getCampaignReportPage: anyone,
   getVehicleEvidence: anyone,
 
   previewTargeting: anyone,

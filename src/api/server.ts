@@ -39,6 +39,7 @@ import { readArtifactRoutes } from './routes/read-artifacts.ts';
 import { readCampaignRoutes } from './routes/read-campaigns.ts';
 import { readVehicleRoutes } from './routes/read-vehicles.ts';
 import { replayRoutes } from './routes/replay-campaign.ts';
+import { reportRoutes } from './routes/report.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { systemRoutes } from './routes/system.ts';
 import { uploadRoutes } from './routes/upload-file.ts';
@@ -137,6 +138,7 @@ export async function registerRoutes(
       contentRoutes,
       replayRoutes,
       evidenceRoutes,
+      reportRoutes,
       sessionRoutes,
     ])
       routes(scope, services);
