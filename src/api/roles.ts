@@ -65,6 +65,9 @@ export const ACCESS = {
   getCampaignEvidence: anyone,
   getCampaignReport: anyone,
   getCampaignReportPage: anyone,
+  exportAssignments: anyone,
+  exportEvents: anyone,
+  exportSoftwareHistory: anyone,
   getVehicleEvidence: anyone,
 
   previewTargeting: anyone,

@@ -31,6 +31,7 @@ import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { emergencyRoutes } from './routes/emergency-stop.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
 import { explainRoutes } from './routes/explain-vehicle.ts';
+import { exportRoutes } from './routes/exports.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { contentRoutes } from './routes/get-content.ts';
 import { importRoutes } from './routes/import-vehicles.ts';
@@ -139,6 +140,7 @@ export async function registerRoutes(
       replayRoutes,
       evidenceRoutes,
       reportRoutes,
+      exportRoutes,
       sessionRoutes,
     ])
       routes(scope, services);
