@@ -7,6 +7,7 @@ import type { Artifact, Campaign, Page, TargetingCount } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
 import { MeterBar } from '../ui/bars.tsx';
 import { Card } from '../ui/card.tsx';
+import { Scrolls } from '../ui/scrolls.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
 import { ArtifactActions } from './artifact-actions.tsx';
 import { Uploads } from './uploads.tsx';
@@ -70,7 +71,7 @@ function Files({ artifact }: { readonly artifact: Artifact }) {
   return (
     <Card flush title="Files">
       {artifact.files.length === 0 ? null : (
-        <div className="scrolls">
+        <Scrolls label="Files">
           <table className="table">
             <thead>
               <tr>
@@ -93,7 +94,7 @@ function Files({ artifact }: { readonly artifact: Artifact }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scrolls>
       )}
       <div className="body">
         <Uploads artifact={artifact} />

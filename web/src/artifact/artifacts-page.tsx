@@ -7,6 +7,7 @@ import type { Artifact, Page } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
+import { Scrolls } from '../ui/scrolls.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
 import { Register } from './register.tsx';
 
@@ -87,7 +88,7 @@ export default function ArtifactsPage() {
 
 function ArtifactTable({ artifacts }: { readonly artifacts: readonly Artifact[] }) {
   return (
-    <div className="scrolls">
+    <Scrolls label="Artifacts">
       <table className="table">
         <thead>
           <tr>
@@ -123,6 +124,6 @@ function ArtifactTable({ artifacts }: { readonly artifacts: readonly Artifact[] 
           ))}
         </tbody>
       </table>
-    </div>
+    </Scrolls>
   );
 }

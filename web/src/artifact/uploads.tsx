@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { bytes } from '../lib/format.ts';
-import { neededRoles, useMay } from '../lib/session.ts';
+import { neededRoles } from '../lib/may.ts';
+import { useMay } from '../lib/session.ts';
 import type { Artifact } from '../lib/types.ts';
 import { MeterBar } from '../ui/bars.tsx';
 import { ProblemView } from '../ui/states.tsx';

@@ -7,6 +7,7 @@ import type { Campaign, Page } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
+import { Scrolls } from '../ui/scrolls.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
 
 const STATES = [
@@ -86,7 +87,7 @@ export default function CampaignsPage() {
 
 function CampaignTable({ campaigns }: { readonly campaigns: readonly Campaign[] }) {
   return (
-    <div className="scrolls">
+    <Scrolls label="Campaigns">
       <table className="table">
         <thead>
           <tr>
@@ -114,6 +115,6 @@ function CampaignTable({ campaigns }: { readonly campaigns: readonly Campaign[] 
           ))}
         </tbody>
       </table>
-    </div>
+    </Scrolls>
   );
 }

@@ -6,6 +6,7 @@ import { count, percent } from '../lib/format.ts';
 import { outcomesOf } from '../lib/progress.ts';
 import { judge, wilson } from '../lib/statistics.ts';
 import type { Progress, SliceShare } from '../lib/types.ts';
+import { Scrolls } from '../ui/scrolls.tsx';
 import { Empty } from '../ui/states.tsx';
 
 interface HeatMapProps {
@@ -38,7 +39,7 @@ export function HeatMap({ progress, limit }: HeatMapProps) {
           <rect width="2" height="6" fill="var(--card)" />
         </pattern>
       </svg>
-      <div className="scrolls">
+      <Scrolls label="Failure rates">
         <table className="heat">
           <caption className="visually-hidden">
             Share of outcomes that are failures, with the number of vehicles behind each
@@ -73,7 +74,7 @@ export function HeatMap({ progress, limit }: HeatMapProps) {
             </tr>
           </tbody>
         </table>
-      </div>
+      </Scrolls>
       <div className="legend">
         <span style={{ '--swatch': 'var(--bad-fill)' } as object}>framed: too high beyond doubt (95 %)</span>
         <span style={{ '--swatch': 'var(--bad-soft)' } as object}>

@@ -5,6 +5,7 @@ import { count, duration, percent, time } from '../lib/format.ts';
 import { Link } from '../lib/router.tsx';
 import type { Campaign, Policy } from '../lib/types.ts';
 import { Card } from '../ui/card.tsx';
+import { Scrolls } from '../ui/scrolls.tsx';
 import { Empty } from '../ui/states.tsx';
 
 const sizeOf = (size: Policy['waves'][number]['size']): string =>
@@ -95,28 +96,30 @@ export function PolicyView({
             : policy.preconditions.map(({ name, op, value }) => `${name} ${op} ${String(value)}`).join(', ')}
         </dd>
       </dl>
-      <table className="table">
-        <thead>
-          <tr>
-            <th>Wave</th>
-            <th>Size</th>
-            <th className="num">Success ≥</th>
-            <th className="num">Failure ≤</th>
-            <th className="num">Soak</th>
-          </tr>
-        </thead>
-        <tbody>
-          {policy.waves.map(({ name, size, gate }) => (
-            <tr key={name}>
-              <td>{name}</td>
-              <td>{sizeOf(size)}</td>
-              <td className="num">{percent(gate.successPercent / 100)}</td>
-              <td className="num">{percent(gate.failurePercent / 100)}</td>
-              <td className="num">{duration(gate.soak_s)}</td>
+      <Scrolls label="Waves">
+        <table className="table">
+          <thead>
+            <tr>
+              <th>Wave</th>
+              <th>Size</th>
+              <th className="num">Success ≥</th>
+              <th className="num">Failure ≤</th>
+              <th className="num">Soak</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {policy.waves.map(({ name, size, gate }) => (
+              <tr key={name}>
+                <td>{name}</td>
+                <td>{sizeOf(size)}</td>
+                <td className="num">{percent(gate.successPercent / 100)}</td>
+                <td className="num">{percent(gate.failurePercent / 100)}</td>
+                <td className="num">{duration(gate.soak_s)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scrolls>
     </div>
   );
 }

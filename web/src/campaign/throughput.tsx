@@ -6,9 +6,10 @@ const WIDTH = 600;
 const HEIGHT = 168;
 const LEFT = 34;
 const BOTTOM = 20;
-const BUCKETS = 40;
+const FEWEST = 12;
+const MOST = 40;
 /** Samples come every two seconds: a bar is wider than that. */
-const LEAST_SPAN_MS = 200_000;
+const LEAST_MS = 5000;
 
 interface Bucket {
   readonly from: number;
@@ -20,14 +21,15 @@ interface Bucket {
 export function bucketsOf(samples: readonly Sample[]): readonly Bucket[] {
   const [first, last] = [samples[0], samples.at(-1)];
   if (first === undefined || last === undefined) return [];
-  const span = Math.max(LEAST_SPAN_MS, last.at - first.at);
+  const bars = Math.min(MOST, Math.max(FEWEST, Math.floor((last.at - first.at) / LEAST_MS)));
+  const span = Math.max(bars * LEAST_MS, last.at - first.at);
   const from = last.at - span;
-  const size = span / BUCKETS;
-  const sums = Array.from({ length: BUCKETS }, (_, i) => ({ from: from + i * size, good: 0, bad: 0 }));
+  const size = span / bars;
+  const sums = Array.from({ length: bars }, (_, i) => ({ from: from + i * size, good: 0, bad: 0 }));
   for (let i = 1; i < samples.length; i++) {
     const [before, now] = [samples[i - 1], samples[i]];
     if (before === undefined || now === undefined) continue;
-    const bucket = sums[Math.min(BUCKETS - 1, Math.floor((now.at - from) / size))];
+    const bucket = sums[Math.min(bars - 1, Math.floor((now.at - from) / size))];
     if (bucket === undefined) continue;
     bucket.good += Math.max(0, now.succeeded - before.succeeded);
     bucket.bad += Math.max(0, now.failed - before.failed);
@@ -54,7 +56,7 @@ export function Throughput({ samples, until }: ThroughputProps) {
   const buckets = bucketsOf(samples);
   const top = roundUp(Math.max(0, ...buckets.map(({ good, bad }) => good + bad)));
   const y = (value: number): number => (HEIGHT - BOTTOM) * (1 - value / top) + 4;
-  const step = (WIDTH - LEFT) / BUCKETS;
+  const step = (WIDTH - LEFT) / Math.max(1, buckets.length);
   const newest = buckets.at(-1);
   const label = `Settled vehicles a minute; now ${newest === undefined ? 0 : Math.round(newest.good + newest.bad)}`;
   return (

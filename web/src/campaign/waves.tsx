@@ -72,7 +72,8 @@ function Wave({ wave, state, share, planned, gate }: WaveProps) {
       {gate === undefined ? null : (
         <p className="small quiet">
           Success {of(succeeded)} of ≥ {percent(gate.successPercent / 100)} · failure {of(failed)} of ≤{' '}
-          {gate.failurePercent} %{gate.soak_s === 0 ? '' : ` · soak ${duration(gate.soak_s)}`}
+          {percent(gate.failurePercent / 100)}
+          {gate.soak_s === 0 ? '' : ` · soak ${duration(gate.soak_s)}`}
           {gate.confirm ? ' · confirmed by a person' : ''}
         </p>
       )}

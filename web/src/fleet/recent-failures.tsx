@@ -6,6 +6,7 @@ import type { Assignment, Campaign, Page } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
+import { Scrolls } from '../ui/scrolls.tsx';
 import { Empty } from '../ui/states.tsx';
 
 const WATCHED = ['running', 'paused', 'aborting', 'completed', 'aborted'];
@@ -48,7 +49,7 @@ export function RecentFailures({ campaigns }: { readonly campaigns: readonly Cam
           <Empty>No vehicle has failed in the newest campaigns.</Empty>
         </div>
       ) : (
-        <div className="scrolls">
+        <Scrolls label="Recent failures">
           <table className="table">
             <thead>
               <tr>
@@ -79,7 +80,7 @@ export function RecentFailures({ campaigns }: { readonly campaigns: readonly Cam
               ))}
             </tbody>
           </table>
-        </div>
+        </Scrolls>
       )}
     </Card>
   );

@@ -7,11 +7,13 @@ import { PolicyView, Targets } from '../campaign/plan-tab.tsx';
 import { campaignKey } from '../campaign/use-campaign.ts';
 import { command, newKey, path } from '../lib/api.ts';
 import { count } from '../lib/format.ts';
-import { neededRoles, useMay, useSession } from '../lib/session.ts';
+import { neededRoles } from '../lib/may.ts';
+import { useMay, useSession } from '../lib/session.ts';
 import type { Campaign } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
 import { Dialog, Effects, ReasonField } from '../ui/dialog.tsx';
+import { Scrolls } from '../ui/scrolls.tsx';
 import { Loaded } from '../ui/states.tsx';
 import { changesSinceApproval } from './changes.ts';
 
@@ -87,7 +89,7 @@ function Changes({ campaign }: { readonly campaign: Campaign }) {
         if (changes === null) return <p className="quiet">This plan has never been approved.</p>;
         if (changes.length === 0) return <p className="quiet">Nothing has changed since it was approved.</p>;
         return (
-          <div className="scrolls">
+          <Scrolls label="Changes">
             <table className="table changed">
               <thead>
                 <tr>
@@ -110,7 +112,7 @@ function Changes({ campaign }: { readonly campaign: Campaign }) {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scrolls>
         );
       }}
     </Loaded>

@@ -82,7 +82,7 @@ function Wave({ wave, at, last, onChange, onRemove }: WaveProps) {
           value={wave.unit}
           onChange={(event) => onChange({ unit: event.target.value as WaveDraft['unit'] })}
         >
-          <option value="percent">% of targets</option>
+          <option value="percent">%</option>
           <option value="vehicles">vehicles</option>
           {last ? <option value="rest">the rest</option> : null}
         </select>

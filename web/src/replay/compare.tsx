@@ -7,6 +7,7 @@ import { useQueryState } from '../lib/router.tsx';
 import type { Campaign, Progress } from '../lib/types.ts';
 import { Card } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
+import { Scrolls } from '../ui/scrolls.tsx';
 import { ProblemView } from '../ui/states.tsx';
 import { type Series, type Then, useSeries, useThen } from './use-replay.ts';
 
@@ -109,7 +110,7 @@ function Table({ left, right }: { readonly left: Side; readonly right: Side }) {
   const rows = () => cells.map(({ name, before, now, change }) => [name, before, now, change]);
   const head = ['', left.name, right.name, 'Difference'];
   return (
-    <div className="scrolls">
+    <Scrolls label="Comparison">
       <table className="table">
         <thead>
           <tr>
@@ -134,6 +135,6 @@ function Table({ left, right }: { readonly left: Side; readonly right: Side }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scrolls>
   );
 }

@@ -1,17 +1,6 @@
 /** Taking data out of a table: to the clipboard or as a file. */
 import { useState } from 'react';
-
-export type Cell = string | number | null | undefined;
-
-const quoted = (cell: Cell): string => {
-  const text = cell === null || cell === undefined ? '' : String(cell);
-  // A spreadsheet would run a text that begins like a formula.
-  const safe = typeof cell === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-};
-
-export const toCsv = (head: readonly string[], rows: readonly (readonly Cell[])[]): string =>
-  [head, ...rows].map((row) => row.map(quoted).join(',')).join('\r\n');
+import { type Cell, toCsv } from '../lib/csv.ts';
 
 /** Works without TLS too, where browsers have no clipboard for pages. */
 async function copyText(text: string): Promise<void> {

@@ -6,6 +6,7 @@ import { useQueryState } from '../lib/router.tsx';
 import type { Ecu, Page, Vehicle } from '../lib/types.ts';
 import { Card } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
+import { Scrolls } from '../ui/scrolls.tsx';
 import { Empty, ProblemView } from '../ui/states.tsx';
 
 interface Inventory {
@@ -67,7 +68,7 @@ export function Ecus({ vehicle }: { readonly vehicle: Vehicle }) {
           <Empty>No inventory is known: the vehicle reports it when it connects, or a workshop does.</Empty>
         </div>
       ) : (
-        <div className="scrolls">
+        <Scrolls label="ECUs">
           <table className="table">
             <thead>
               <tr>
@@ -87,7 +88,7 @@ export function Ecus({ vehicle }: { readonly vehicle: Vehicle }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scrolls>
       )}
     </Card>
   );

@@ -6,6 +6,7 @@ import { Link } from '../lib/router.tsx';
 import type { Assignment, DeadLetter, Page, Vehicle } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
+import { Scrolls } from '../ui/scrolls.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
 import { Ecus } from './ecus.tsx';
 import { Explain } from './explain.tsx';
@@ -89,7 +90,7 @@ function Assignments({ vehicle }: { readonly vehicle: Vehicle }) {
               <Empty>No campaign has had this vehicle among its targets.</Empty>
             </div>
           ) : (
-            <div className="scrolls">
+            <Scrolls label="Campaigns of the vehicle">
               <table className="table">
                 <thead>
                   <tr>
@@ -119,7 +120,7 @@ function Assignments({ vehicle }: { readonly vehicle: Vehicle }) {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </Scrolls>
           )
         }
       </Loaded>

@@ -6,6 +6,7 @@ import type { Page, Vehicle } from '../lib/types.ts';
 import { Card } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
 import { TextField } from '../ui/field.tsx';
+import { Scrolls } from '../ui/scrolls.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
 
 const PAGE = 100;
@@ -106,7 +107,7 @@ export default function VehiclesPage() {
 
 function VehicleTable({ vehicles }: { readonly vehicles: readonly Vehicle[] }) {
   return (
-    <div className="scrolls">
+    <Scrolls label="Vehicles">
       <table className="table">
         <thead>
           <tr>
@@ -132,6 +133,6 @@ function VehicleTable({ vehicles }: { readonly vehicles: readonly Vehicle[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scrolls>
   );
 }
