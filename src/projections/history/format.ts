@@ -58,8 +58,8 @@ export interface HistoryHead extends Document {
   readonly capacity: number;
   readonly chunksPerPage: number;
   /** Events up to now, and the latest of their times. */
-  readonly events: number;
-  readonly latest_ms: number | null;
+  events: number;
+  latest_ms: number | null;
   /** Null before its first event. */
   readonly open: Chunk | null;
   /** Starts of the chunks since the last page, the open one included. */

@@ -41,8 +41,10 @@ export function record(
   const head = before.open === null ? withChunk(documents, before, position, time_ms, latest_ms) : before;
   const open = head.open as Chunk;
   push(open, position, time_ms, changes);
-  const next: HistoryHead = { ...head, events: head.events + 1, latest_ms };
-  documents.put(HISTORY, open.entries.length < head.capacity ? next : closed(documents, next, open, limits));
+  // In place: it happens for every event.
+  head.events += 1;
+  head.latest_ms = latest_ms;
+  documents.put(HISTORY, open.entries.length < head.capacity ? head : closed(documents, head, open, limits));
 }
 
 const begin = (id: string, time_ms: number, limits: HistoryLimits): HistoryHead => ({
