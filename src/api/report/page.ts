@@ -68,7 +68,7 @@ ${artifacts.map(
 <table><caption>Approvals</caption><thead><tr><th>When</th><th>By</th><th>Note</th><th>Plan digest</th></tr></thead><tbody>
 ${approvals.map(
   (one) =>
-    html`<tr><td>${time(one.at)}</td><td>${one.by}</td><td>${one.note}${one.inForce ? '' : ' (not in force)'}</td><td><code>${one.planDigest.slice(0, 16)}…</code></td></tr>`,
+    html`<tr><td class="when">${time(one.at)}</td><td>${one.by}</td><td>${one.note}${one.inForce ? '' : ' (not in force)'}</td><td><code>${one.planDigest.slice(0, 16)}…</code></td></tr>`,
 )}${approvals.length === 0 ? html`<tr><td colspan="4">none</td></tr>` : null}</tbody></table>
 ${review === null ? null : html`<p><b>Review: ${review.verdict}</b>, by ${review.by}. ${review.note}</p>`}`;
 }
@@ -107,5 +107,5 @@ const timelineSection = ({ timeline }: CampaignReport): Html => html`<h2>Time li
 <table><thead><tr><th>When</th><th>What</th><th>By</th><th></th></tr></thead><tbody>
 ${timeline.map(
   ({ at, type, by, text }) =>
-    html`<tr><td>${time(at)}</td><td>${type}</td><td>${by}</td><td>${text}</td></tr>`,
+    html`<tr><td class="when">${time(at)}</td><td>${type}</td><td>${by}</td><td>${text}</td></tr>`,
 )}</tbody></table>`;
