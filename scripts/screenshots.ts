@@ -93,6 +93,8 @@ try {
   await page.goto(`${CAMPAIGN}?tab=replay`);
   await page.getByLabel('Moment of the campaign').fill('620');
   await shoot(page, 'replay');
+  await page.goto(`${CAMPAIGN}?tab=what-if`);
+  await shoot(page, 'what-if');
   await page.goto(`${CAMPAIGN}?tab=history`);
   await shoot(page, 'history');
   await page.getByLabel('Search vehicles, campaigns and artifacts').fill('tcm');

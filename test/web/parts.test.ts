@@ -9,6 +9,7 @@ import { judge, wilson } from '../../web/src/lib/statistics.ts';
 import { changesSinceApproval } from '../../web/src/plan/changes.ts';
 import { completionAt } from '../../web/src/plan/completion.ts';
 import { draftOf, emptyDraft, idFrom, policyOf } from '../../web/src/plan/draft.ts';
+import { type Moment, whatIf } from '../../web/src/what-if/calculate.ts';
 
 describe('how sure a rate is', () => {
   it('has the interval that Wilson gives', () => {
@@ -93,6 +94,61 @@ describe('what has changed since an approval', () => {
       { what: 'policy.waves.0.gate.failurePercent', before: '5', now: '8' },
       { what: 'targets.digest', before: 'a', now: 'b' },
     ]);
+  });
+});
+
+describe('what other limits would have done', () => {
+  const share = (targets: number, succeeded: number, failed: number, inFlight = 0) => ({
+    targets,
+    succeeded,
+    failed,
+    pending: targets - succeeded - failed,
+    byPhase: { installing: inFlight },
+  });
+  const moment = (at: number, succeeded: number, failed: number, inFlight: number): Moment => {
+    const all = share(100, succeeded, failed, inFlight);
+    const progress = { ...all, waves: [{ ...all, wave: 1, name: 'all', state: 'released' }] };
+    const byModelRegion = { 'A7/FR': share(20, 0, failed), 'A3/DE': share(80, succeeded, 0) };
+    return { at, progress: { ...progress, byModelRegion } as never };
+  };
+  const moments: readonly Moment[] = [
+    { at: 0, progress: null },
+    moment(60_000, 9, 1, 10),
+    moment(120_000, 24, 6, 10),
+    moment(180_000, 45, 15, 0),
+    moment(240_000, 80, 20, 0),
+  ];
+  const limits = { waves: [10], slice: null, reaction_s: 0 };
+
+  it('stops at the first moment above a limit, and counts those in flight', () => {
+    expect(whatIf(moments, limits)).toMatchObject({
+      breach: { index: 3, why: 'Wave 1 (all): 15 of 100 targets failed, 15.0 % > 10 %' },
+      failed: 15,
+      inFlight: 0,
+      spared: 5,
+      without: 35,
+    });
+    expect(whatIf(moments, { ...limits, waves: [5] })).toMatchObject({
+      breach: { index: 2 },
+      failed: 6,
+      inFlight: 10,
+      expectedMore: 2,
+      spared: 12,
+      without: 48,
+    });
+  });
+
+  it('a slice stops it when it leaves no doubt, and not before it has said enough', () => {
+    expect(whatIf(moments, { ...limits, waves: [100], slice: 10 })?.breach).toMatchObject({ index: 2 });
+  });
+
+  it('a slow reaction spares fewer', () => {
+    expect(whatIf(moments, { ...limits, reaction_s: 60 })?.spared).toBe(0);
+  });
+
+  it('says so when nothing would have been otherwise', () => {
+    expect(whatIf(moments, { waves: [50], slice: null, reaction_s: 0 })).toBeNull();
+    expect(whatIf([], limits)).toBeNull();
   });
 });
 

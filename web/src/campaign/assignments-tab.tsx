@@ -73,6 +73,9 @@ export function AssignmentsTab({ campaignId }: { readonly campaignId: string }) 
               ))}
             </select>
           </label>
+          <a href={`/v1/exports/assignments${queryOf({ campaign: campaignId, format: 'parquet' })}`} download>
+            All (Parquet)
+          </a>
           <TakeTable name={`${campaignId}-vehicles`} head={HEAD} rows={() => rows.map(cellsOf)} />
         </span>
       }

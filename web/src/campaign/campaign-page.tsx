@@ -19,19 +19,20 @@ import { useCampaign, useProgress, useSamples } from './use-campaign.ts';
 
 const ReplayTab = lazy(() => import('../replay/replay-tab.tsx'));
 
+const WhatIfTab = lazy(() => import('../what-if/what-if-tab.tsx'));
+
 const TABS = [
   ['', 'Live'],
   ['vehicles', 'Vehicles'],
   ['plan', 'Plan'],
   ['history', 'History'],
   ['replay', 'Replay'],
+  ['what-if', 'What if'],
 ] as const;
 
 export function CampaignPage({ id }: { readonly id: string }) {
   const campaign = useCampaign(id);
   const live = useProgress(id);
-  const before = useQuery({ ...seriesOf(id), staleTime: Number.POSITIVE_INFINITY }).data;
-  const seen = useSamples(live.data);
   const [tab] = useQueryState('tab');
   return (
     <Loaded query={campaign} what="the campaign">
@@ -49,25 +50,46 @@ export function CampaignPage({ id }: { readonly id: string }) {
               </Link>
             ))}
           </nav>
-          {tab === 'plan' ? (
-            <PlanTab campaign={found} />
-          ) : tab === 'vehicles' ? (
-            <AssignmentsTab campaignId={id} />
-          ) : tab === 'history' ? (
-            <HistoryTab campaignId={id} />
-          ) : tab === 'replay' ? (
-            <Suspense fallback={<Waiting what="Loading the time line" />}>
-              <ReplayTab campaign={found} />
-            </Suspense>
-          ) : live.data === null ? (
-            <Waiting what="Waiting for the first numbers" />
-          ) : (
-            <Overview campaign={found} progress={live.data} samples={joined(before, seen)} />
-          )}
+          <Suspense fallback={<Waiting what="Loading the view" />}>
+            <View tab={tab} campaign={found} live={live} />
+          </Suspense>
         </>
       )}
     </Loaded>
   );
+}
+
+interface ViewProps {
+  readonly tab: string;
+  readonly campaign: Campaign;
+  readonly live: Live<Progress>;
+}
+
+function View({ tab, campaign, live }: ViewProps) {
+  switch (tab) {
+    case 'plan':
+      return <PlanTab campaign={campaign} />;
+    case 'vehicles':
+      return <AssignmentsTab campaignId={campaign.id} />;
+    case 'history':
+      return <HistoryTab campaignId={campaign.id} />;
+    case 'replay':
+      return <ReplayTab campaign={campaign} />;
+    case 'what-if':
+      return <WhatIfTab campaign={campaign} />;
+    default:
+      return live.data === null ? (
+        <Waiting what="Waiting for the first numbers" />
+      ) : (
+        <LiveView campaign={campaign} progress={live.data} />
+      );
+  }
+}
+
+function LiveView({ campaign, progress }: { readonly campaign: Campaign; readonly progress: Progress }) {
+  const before = useQuery({ ...seriesOf(campaign.id), staleTime: Number.POSITIVE_INFINITY }).data;
+  const seen = useSamples(progress);
+  return <Overview campaign={campaign} progress={progress} samples={joined(before, seen)} />;
 }
 
 /** What was before the page was opened, and what it has seen since. */

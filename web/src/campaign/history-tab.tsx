@@ -62,6 +62,10 @@ export function HistoryTab({ campaignId }: { readonly campaignId: string }) {
       aside={
         <span className="row">
           <TakeTable name={`${campaignId}-decisions`} head={['Time', 'Event', 'By', 'Why']} rows={rows} />
+          <a href={path`/v1/campaigns/${campaignId}/report.html`}>Report</a>
+          <a href={path`/v1/campaigns/${campaignId}/evidence`} download={`${campaignId}-evidence.json`}>
+            Evidence (UN R156)
+          </a>
           <a href={path`/v1/campaigns/${campaignId}/events`} download={`${campaignId}.ndjson`}>
             Every event (NDJSON)
           </a>

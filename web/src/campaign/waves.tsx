@@ -50,7 +50,9 @@ function Wave({ wave, state, share, planned, gate }: WaveProps) {
     failed: 0,
     pending: planned,
   };
-  const of = (value: number): string => percent(targets === 0 ? 0 : value / targets);
+  const of = (value: number, all = targets): string => percent(all <= 0 ? 0 : value / all);
+  // As gates count it: what is excused is no target of a success.
+  const excused = targets - pending - succeeded - failed;
   return (
     <div className="what">
       <div className="row">
@@ -66,13 +68,13 @@ function Wave({ wave, state, share, planned, gate }: WaveProps) {
         parts={[
           { name: 'Succeeded', value: succeeded, color: 'var(--good)' },
           { name: 'Failed', value: failed, color: 'var(--bad-fill)' },
-          { name: 'Excused', value: targets - pending - succeeded - failed, color: 'var(--line-strong)' },
+          { name: 'Excused', value: excused, color: 'var(--line-strong)' },
         ]}
       />
       {gate === undefined ? null : (
         <p className="small quiet">
-          Success {of(succeeded)} of ≥ {percent(gate.successPercent / 100)} · failure {of(failed)} of ≤{' '}
-          {percent(gate.failurePercent / 100)}
+          Success {of(succeeded, targets - excused)} of ≥ {percent(gate.successPercent / 100)} · failure{' '}
+          {of(failed)} of ≤ {percent(gate.failurePercent / 100)}
           {gate.soak_s === 0 ? '' : ` · soak ${duration(gate.soak_s)}`}
           {gate.confirm ? ' · confirmed by a person' : ''}
         </p>

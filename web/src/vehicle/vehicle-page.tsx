@@ -75,6 +75,13 @@ function Head({ vehicle }: { readonly vehicle: Vehicle }) {
           {vehicle.tags.length === 0 ? '' : ` · ${vehicle.tags.join(', ')}`}
         </p>
       </div>
+      <a
+        className="button"
+        href={path`/v1/vehicles/${vehicle.id}/evidence`}
+        download={`${vehicle.id}-evidence.json`}
+      >
+        Evidence (UN R156)
+      </a>
     </div>
   );
 }
