@@ -4,6 +4,15 @@ COPY package.json package-lock.json ./
 # The optional packages are Node itself, which the base image has.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-fund --no-audit
 
+# The dashboard: what it is built with stays behind.
+FROM node:24.19.0-bookworm-slim AS web
+WORKDIR /app
+COPY package.json package-lock.json tsconfig.json ./
+RUN npm ci --omit=optional --ignore-scripts --no-fund --no-audit
+COPY scripts/build-web.ts scripts/
+COPY web web
+RUN node scripts/build-web.ts
+
 FROM node:24.19.0-bookworm-slim
 # npm is not needed to run: without it there is less to keep patched.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /opt/yarn-* \
@@ -12,6 +21,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json LICENSE ./
 COPY src src
+COPY --from=web /app/web/dist web/dist
 # All that is written goes to /data, /keys and /tmp (and /mosquitto by `mosquitto-files`): the root file system may be
 # read-only.
 ENV NODE_ENV=production \

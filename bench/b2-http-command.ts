@@ -73,6 +73,8 @@ async function startServer(directory: string): Promise<Running> {
     fleet: unused('fleet'),
     targeting: unused('targeting'),
     reader: unused('reader'),
+    log: unused('log'),
+    evidence: unused('evidence'),
     presence: unused('presence'),
     signingKeys: unused('signingKeys'),
     vehicles: createVehicleService({
@@ -82,6 +84,7 @@ async function startServer(directory: string): Promise<Running> {
       releasedArtifacts: () => Promise.resolve([]),
     }),
     access,
+    sessions: unused('sessions'),
     clock: systemClock,
     metrics: new Registry(),
     head: () => store.head(),

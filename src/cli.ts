@@ -6,6 +6,7 @@ import { CliError } from './cli/client.ts';
 import { configCommand } from './cli/config.ts';
 import { copyCommand } from './cli/copy.ts';
 import { doctorCommand } from './cli/doctor.ts';
+import { exportCommand } from './cli/export.ts';
 import { exportEventsCommand } from './cli/export-events.ts';
 import { importCommand } from './cli/import.ts';
 import { keysCommand } from './cli/keys.ts';
@@ -29,6 +30,7 @@ const program = new Command('fleetwave')
   .addCommand(rebuildCommand())
   .addCommand(replayCommand())
   .addCommand(exportEventsCommand())
+  .addCommand(exportCommand())
   .addCommand(verifyCommand())
   .addCommand(copyCommand())
   .addCommand(backupCommand())

@@ -1,15 +1,23 @@
 /** Who asks, and may they: API keys and the role table. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Principal } from '../app/access/access-service.ts';
+import type { Session } from '../app/access/session.ts';
 import { hook } from './hooks.ts';
 import { problem } from './problem.ts';
 import { accessOf } from './roles.ts';
 import type { ApiServices } from './services.ts';
+import { refuseCrossSite, sessionTokenOf } from './session-cookie.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     principal: Principal | null;
   }
+}
+
+/** The session that the request's cookie stands for; null without one that counts. */
+export function sessionOf(services: ApiServices, request: FastifyRequest): Session | null {
+  const token = sessionTokenOf(request);
+  return token === null ? null : services.sessions.check(token);
 }
 
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="fleetwave"' };
@@ -37,17 +45,29 @@ export function recordRefusal(
 
 function authenticate(services: ApiServices, request: FastifyRequest): Principal {
   const key = bearerOf(request);
-  if (key === null) {
-    throw problem('unauthenticated', 'the request carries no API key', {
-      hint: 'Send `Authorization: Bearer fwk_…`; an admin makes keys with `fleetwave keys add`.',
-      headers: CHALLENGE,
-    });
-  }
+  if (key === null) return authenticateSession(services, request);
   const found = services.access.authenticate(key);
   if (found.ok) return found.principal;
   recordRefusal(services, request, found.why, { keyId: found.keyId, person: found.person });
   throw problem('unauthenticated', 'the API key is not valid', {
     hint: 'It may be mistyped or revoked; an admin makes keys with `fleetwave keys add`.',
+    headers: CHALLENGE,
+  });
+}
+
+/** By the dashboard's cookie. It counts for as long as the key it was had for. */
+function authenticateSession(services: ApiServices, request: FastifyRequest): Principal {
+  const session = sessionOf(services, request);
+  const principal = session === null ? null : services.access.principalOf(session.keyId);
+  if (principal !== null) {
+    refuseCrossSite(request);
+    return principal;
+  }
+  const ended = sessionTokenOf(request) !== null;
+  throw problem('unauthenticated', ended ? 'the session has ended' : 'the request carries no API key', {
+    hint: ended
+      ? 'Sign in again.'
+      : 'Send `Authorization: Bearer fwk_…`; an admin makes keys with `fleetwave keys add`.',
     headers: CHALLENGE,
   });
 }

@@ -7,7 +7,12 @@ import type { OperationDoc } from './route.ts';
 const JSON_TYPE = 'application/json';
 
 export const producesOf = (operation: OperationDoc): readonly string[] => [
-  ...new Set(Object.values(operation.responses).map((response) => response.contentType ?? JSON_TYPE)),
+  ...new Set(
+    Object.values(operation.responses).flatMap((response) => [
+      response.contentType ?? JSON_TYPE,
+      ...(response.also ?? []),
+    ]),
+  ),
 ];
 
 /** Media ranges with a weight above zero. */
@@ -21,6 +26,13 @@ export const accepts = (accept: string, types: readonly string[]): boolean =>
   rangesOf(accept).some((range) =>
     types.some((type) => range === '*/*' || range === type || range === `${type.split('/', 1)[0]}/*`),
   );
+
+/** Whether the first type is named before the second one, as browsers do; without a word of either it is not. */
+export function prefers(accept: string | undefined, first: string, second: string): boolean {
+  const ranges = rangesOf(accept ?? '');
+  const [one, other] = [ranges.indexOf(first), ranges.indexOf(second)];
+  return one !== -1 && (other === -1 || one < other);
+}
 
 export function registerNegotiation(app: FastifyInstance): void {
   app.addHook(

@@ -169,7 +169,9 @@ function success(operation: OperationDoc, response: ResponseDoc, schemas: Schema
     schema: schema === undefined ? { type: 'string' } : schemas.of(schema, 'output'),
     ...(example === undefined ? {} : { example }),
   };
-  return { description, ...(names.length === 0 ? {} : { headers }), content: { [contentType]: media } };
+  const others = (response.also ?? []).map((type) => [type, { schema: { type: 'string' } }]);
+  const content = { [contentType]: media, ...Object.fromEntries(others) };
+  return { description, ...(names.length === 0 ? {} : { headers }), content };
 }
 
 function operationOf(operation: OperationDoc, schemas: Schemas): object {

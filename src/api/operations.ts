@@ -19,7 +19,7 @@ export function collectOperations(app: FastifyInstance): Operations {
   const list: OperationDoc[] = [];
   const paths = new Map<string, { readonly matches: RegExp; readonly methods: Set<string> }>();
   app.addHook('onRoute', (options) => {
-    if (options.url.startsWith(REFERENCE)) return;
+    if (options.url.startsWith(REFERENCE) || options.config?.dashboard === true) return;
     const operation = options.config?.operation;
     if (operation === undefined)
       throw new Error(`${String(options.method)} ${options.url} is not a declared operation`);

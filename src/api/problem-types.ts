@@ -22,6 +22,7 @@ const HTTP_PROBLEMS = {
   'upload-incomplete': type(400, 'The upload ended before it was complete'),
   unauthenticated: type(401, 'A valid API key is required'),
   'missing-role': type(403, 'The key lacks the role for this'),
+  'cross-site': type(403, 'The write does not come from this server’s own page'),
   'not-found': type(404, 'There is no such resource'),
   'method-not-allowed': type(405, 'The resource has no such method'),
   'not-acceptable': type(406, 'The answer can not be had in that form'),

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Document, ReadModelReader } from '../app/ports.ts';
 import { PHASE_KINDS, type PhaseKind } from '../domain/campaign/tally.ts';
-import { PHASES, type Phase } from '../domain/rollout/events.ts';
+import { PHASES } from '../domain/rollout/events.ts';
+import type { Phases, ProgressDocument } from '../projections/progress/document.ts';
 import type { Frame } from './sse.ts';
 
 const count = z.int().min(0);
@@ -44,22 +45,7 @@ export const progressSchema = z
   .meta({ id: 'Progress' });
 export type Progress = z.infer<typeof progressSchema>;
 
-type Phases = Readonly<Partial<Record<Phase, number>>>;
-
-/** What the progress projection keeps of a campaign, as far as it is shown here. */
-export interface ProgressDocument extends Document {
-  readonly byPhase: Phases;
-  readonly waves: readonly { readonly wave: number; readonly byPhase: Phases }[];
-  readonly failureCodes: Readonly<Record<string, number>>;
-  readonly byModel: Readonly<Record<string, Phases>>;
-  readonly byRegion: Readonly<Record<string, Phases>>;
-  readonly byModelRegion: Readonly<Record<string, Phases>>;
-  readonly byHardware: Readonly<Record<string, Phases>>;
-  readonly bySoftwareBefore: Readonly<Record<string, Phases>>;
-  readonly attempts: Readonly<Record<string, number>>;
-}
-
-function shareOf(byPhase: Phases): z.infer<typeof share> & { readonly excused: number } {
+export function shareOf(byPhase: Phases): z.infer<typeof share> & { readonly excused: number } {
   const kinds: Record<PhaseKind, number> = { waiting: 0, inFlight: 0, succeeded: 0, failed: 0, excused: 0 };
   for (const phase of PHASES) kinds[PHASE_KINDS[phase]] += byPhase[phase] ?? 0;
   const { succeeded, failed, excused } = kinds;
@@ -77,7 +63,7 @@ export async function progressFrame(reader: ReadModelReader, campaignId: string)
   if (campaign === null) return null;
   const progress = await reader.get<ProgressDocument>('progress', campaignId);
   const positions = [campaign.position ?? '', progress?.position ?? ''].sort();
-  return { id: positions[1] ?? '', data: toProgress(campaign, progress) };
+  return { id: positions[1] ?? '', data: progressOf(campaign, progress) };
 }
 
 interface CampaignView {
@@ -86,7 +72,8 @@ interface CampaignView {
   readonly waves?: readonly { readonly name?: string; readonly state?: string }[];
 }
 
-function toProgress(campaign: Document & CampaignView, progress: ProgressDocument | null): Progress {
+/** The one way from documents to figures, for now and for any past instant. */
+export function progressOf(campaign: Document & CampaignView, progress: ProgressDocument | null): Progress {
   const total = shareOf(progress?.byPhase ?? {});
   const settled = total.targets - total.pending;
   return {
@@ -99,8 +86,8 @@ function toProgress(campaign: Document & CampaignView, progress: ProgressDocumen
       const { name = '', state = 'unknown' } = campaign.waves?.[wave - 1] ?? {};
       return { wave, name, state, ...shareOf(byPhase) };
     }),
-    attempts: { ...progress?.attempts },
-    failureCodes: { ...progress?.failureCodes },
+    attempts: { ...progress?.attempts } as Record<string, number>,
+    failureCodes: { ...progress?.failureCodes } as Record<string, number>,
     byModel: sharesOf(progress?.byModel ?? {}),
     byRegion: sharesOf(progress?.byRegion ?? {}),
     byModelRegion: sharesOf(progress?.byModelRegion ?? {}),

@@ -1,13 +1,13 @@
 /** The HTTP side of reading: waiting for one's own writes, paging, and documents without their bookkeeping. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Document, FindOptions, Page, Position } from '../app/ports.ts';
-import { problem } from './problem.ts';
+import { type FieldError, type Problem, problem } from './problem.ts';
 import type { ApiServices } from './services.ts';
 
 /** How long a query waits for the read model, milliseconds (DESIGN §5). */
 const WAIT_MS = 2000;
 /** Positions are opaque, but of a bounded alphabet: anything else was never ours. */
-const POSITION = /^[\x21-\x7e]{1,100}$/;
+export const POSITION = /^[\x21-\x7e]{1,100}$/;
 
 /**
  * Honours Fleetwave-Min-Position.
@@ -26,6 +26,47 @@ export async function awaitPosition(services: ApiServices, request: FastifyReque
     hint: 'Repeat the query after the seconds in Retry-After.',
     headers: { 'retry-after': '1' },
   });
+}
+
+/**
+ * Positions of another log, such as one before a move to another engine, have another width.
+ * @throws Problem `invalid-request`, which names the query field.
+ */
+export async function checkPositions(
+  services: ApiServices,
+  positions: Readonly<Record<string, Position | undefined>>,
+): Promise<void> {
+  const head = await services.head();
+  for (const [name, position] of Object.entries(positions))
+    if (position !== undefined && position.length !== head.length)
+      throw foreignPosition([{ path: `/query/${name}`, message: 'is not a position of this log' }]);
+}
+
+const foreignPosition = (errors: readonly FieldError[]): Problem =>
+  problem('invalid-request', 'a position is not one of this log', {
+    hint: 'Take it from an event or a state of this server, as it was.',
+    errors,
+  });
+
+/** Begins to read before an answer is begun, so that what the log refuses is a problem and not a torn stream. */
+export async function begun<T>(batches: AsyncIterable<T>): Promise<AsyncIterable<T>> {
+  const iterator = batches[Symbol.asyncIterator]();
+  try {
+    const first = await iterator.next();
+    return rest(first, iterator);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'invalid-request')
+      throw foreignPosition([{ path: '/query', message: error.message }]);
+    throw error;
+  }
+}
+
+async function* rest<T>(first: IteratorResult<T>, iterator: AsyncIterator<T>): AsyncGenerator<T> {
+  try {
+    for (let next = first; next.done !== true; next = await iterator.next()) yield next.value;
+  } finally {
+    await iterator.return?.();
+  }
 }
 
 /** A document without the projector's bookkeeping: positions, and the folded aggregate with its inner secrets. */

@@ -59,6 +59,16 @@ export const ACCESS = {
   exportCampaignEvents: anyone,
   getCampaignHistory: anyone,
   watchCampaign: anyone,
+  getCampaignState: anyone,
+  getCampaignSeries: anyone,
+  getCampaignDiff: anyone,
+  getCampaignEvidence: anyone,
+  getCampaignReport: anyone,
+  getCampaignReportPage: anyone,
+  exportAssignments: anyone,
+  exportEvents: anyone,
+  exportSoftwareHistory: anyone,
+  getVehicleEvidence: anyone,
 
   previewTargeting: anyone,
   putVehicleList: by('planner', 'operator'),
@@ -72,7 +82,10 @@ export const ACCESS = {
   revokeKey: by(),
   getContent: 'content-token',
 
-  home: 'open',
+  openSession: anyone,
+  getSession: anyone,
+  closeSession: 'open',
+
   livez: 'open',
   readyz: 'open',
   getMetrics: 'open',

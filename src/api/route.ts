@@ -10,6 +10,8 @@ export interface ResponseDoc {
   readonly schema?: z.ZodType;
   /** Default `application/json`. */
   readonly contentType?: string;
+  /** Further content types of the same, by Accept. */
+  readonly also?: readonly string[];
   readonly example?: unknown;
   /** Answers with an address in `Location`, and without a body. */
   readonly redirects?: boolean;

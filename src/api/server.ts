@@ -26,17 +26,22 @@ import {
 import { accessRoutes } from './routes/access-keys.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
 import { campaignRoutes } from './routes/campaigns.ts';
+import { dashboard } from './routes/dashboard.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { emergencyRoutes } from './routes/emergency-stop.ts';
+import { evidenceRoutes } from './routes/evidence.ts';
 import { explainRoutes } from './routes/explain-vehicle.ts';
+import { exportRoutes } from './routes/exports.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { contentRoutes } from './routes/get-content.ts';
-import { homeRoute } from './routes/home.ts';
 import { importRoutes } from './routes/import-vehicles.ts';
 import { targetingRoutes } from './routes/preview-targeting.ts';
 import { readArtifactRoutes } from './routes/read-artifacts.ts';
 import { readCampaignRoutes } from './routes/read-campaigns.ts';
 import { readVehicleRoutes } from './routes/read-vehicles.ts';
+import { replayRoutes } from './routes/replay-campaign.ts';
+import { reportRoutes } from './routes/report.ts';
+import { sessionRoutes } from './routes/session.ts';
 import { systemRoutes } from './routes/system.ts';
 import { uploadRoutes } from './routes/upload-file.ts';
 import { credentialRoutes, vehicleRoutes } from './routes/vehicles.ts';
@@ -49,6 +54,8 @@ export interface ServerOptions {
   readonly live?: Partial<LiveOptions>;
   /** How long a close waits for what is in flight before it cuts connections, milliseconds; default 10 s. */
   readonly closeTimeout_ms?: number;
+  /** Where the built dashboard is, with a slash at the end; default `web/dist/`. */
+  readonly dashboard?: string;
   /** Checks every JSON answer against its documented schema; for tests, because it costs time. */
   readonly checkAnswers?: boolean;
 }
@@ -95,6 +102,7 @@ export async function buildServer(
   registerNegotiation(app);
   await registerRateLimit(app, protection);
   await registerReference(app, openApi);
+  await app.register(dashboard, { built: options.dashboard });
   await registerRoutes(app, services, hub, openApi);
   return app;
 }
@@ -129,7 +137,11 @@ export async function registerRoutes(
       emergencyRoutes,
       accessRoutes,
       contentRoutes,
-      homeRoute,
+      replayRoutes,
+      evidenceRoutes,
+      reportRoutes,
+      exportRoutes,
+      sessionRoutes,
     ])
       routes(scope, services);
     readCampaignRoutes(scope, services, hub);

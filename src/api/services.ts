@@ -2,11 +2,20 @@
 import type { Registry } from 'prom-client';
 import type { z } from 'zod';
 import type { AccessService } from '../app/access/access-service.ts';
+import type { Sessions } from '../app/access/session.ts';
 import type { ExportedEvent, PersonsCommand } from '../app/campaigns/campaign-service.ts';
+import type { EvidenceService } from '../app/evidence/evidence-service.ts';
 import type { FleetHaltReport } from '../app/fleet/fleet-halt.ts';
 import type { EmergencyCommand, EmergencyStatus } from '../app/fleet/fleet-service.ts';
 import type { CommandEnvelope, CommandOutcome } from '../app/handle-command.ts';
-import type { Clock, KeyRegistry, Position, ReadModelReader, TargetingCount } from '../app/ports.ts';
+import type {
+  Clock,
+  EventStore,
+  KeyRegistry,
+  Position,
+  ReadModelReader,
+  TargetingCount,
+} from '../app/ports.ts';
 import type { AvailableUpdate } from '../app/vehicles/available-updates.ts';
 import type { deprecateArtifact, registerArtifact, withdrawArtifact } from '../domain/artifact/commands.ts';
 import type { Signature } from '../domain/artifact/events.ts';
@@ -114,8 +123,11 @@ export interface CampaignApi {
   waitForTargets(campaignId: string, timeout_ms: number): Promise<boolean>;
   /** Shards that have not halted yet since the campaign was paused or aborted; waits for them up to the timeout (DESIGN §4.5). */
   waitForHalt(campaignId: string): Promise<{ readonly missing: readonly number[] }>;
-  /** Every event of a campaign in log order; null when there is no such campaign. */
-  events(campaignId: string): Promise<AsyncIterable<readonly ExportedEvent[]> | null>;
+  /** Every event of a campaign in log order, or those of a part of the log; null when there is no such campaign. */
+  events(
+    campaignId: string,
+    within?: { readonly after?: Position; readonly until?: Position },
+  ): Promise<AsyncIterable<readonly ExportedEvent[]> | null>;
   /** The decisions of a campaign (its own stream), oldest first; null when there is no such campaign. */
   history(campaignId: string): Promise<readonly ExportedEvent[] | null>;
 }
@@ -152,10 +164,15 @@ export interface ApiServices {
   readonly campaigns: CampaignApi;
   readonly fleet: FleetApi;
   readonly targeting: TargetingApi;
+  readonly evidence: EvidenceService;
   readonly access: AccessService;
+  /** Who is signed in to the dashboard. */
+  readonly sessions: Sessions;
   /** Public keys that manifests are signed with. */
   readonly signingKeys: KeyRegistry;
   readonly reader: ReadModelReader;
+  /** History as it was recorded; nothing can be written through it. */
+  readonly log: Pick<EventStore, 'readAll' | 'readStream'>;
   /** Ephemeral: who is connected now. */
   readonly presence: {
     onlineCount(): number;

@@ -1,23 +1,12 @@
 /** A campaign as it stood at any instant, folded from its events alone. Reads only: nothing can be sent from here. */
-import { campaignDecider } from '../domain/campaign/decide.ts';
-import type { CampaignEvent } from '../domain/campaign/events.ts';
-import type { CampaignState } from '../domain/campaign/state.ts';
-import { applyToTally, emptyTally, moveOf, type Tally } from '../domain/campaign/tally.ts';
-import { readEvent } from '../domain/events.ts';
-import type { RolloutEvent } from '../domain/rollout/events.ts';
-import { campaignOf, campaignPrefixes, parseStream } from '../domain/shared/streams.ts';
-import type { EventStore, RecordedEvent } from './ports.ts';
+import { isKnown, readEvent } from '../domain/events.ts';
+import { type Cut, isWithin, NOTHING_REACHED, type Reached } from '../domain/shared/cut.ts';
+import { campaignOf, campaignPrefixes } from '../domain/shared/streams.ts';
+import type { Document, Documents, EventStore, Position, Projection, RecordedEvent } from './ports.ts';
 
-export interface Replayed {
-  readonly campaignId: string;
-  /** Time of the last event that is in it; null when the campaign did not exist yet. */
-  readonly at: string | null;
-  readonly events: number;
-  readonly campaign: CampaignState;
-  /** Vehicles by phase; null while no targets are frozen. */
-  readonly tally: Tally | null;
-  /** Codes of the failures reported, attempts counted one by one, the commonest first. */
-  readonly failureCodes: readonly { readonly code: string; readonly attempts: number }[];
+export interface Replayed extends Reached {
+  /** The documents of the campaign, by collection; none that it did not have yet. */
+  readonly documents: Readonly<Record<string, Document>>;
   /** Event types that a newer version wrote; they are skipped. */
   readonly unknown: readonly string[];
 }
@@ -26,8 +15,9 @@ export interface Replayed {
 export async function* campaignHistory(
   store: Pick<EventStore, 'readAll'>,
   campaignId: string,
+  within: { readonly after?: Position; readonly until?: Position } = {},
 ): AsyncIterable<readonly RecordedEvent[]> {
-  for await (const batch of store.readAll({ prefixes: campaignPrefixes(campaignId) })) {
+  for await (const batch of store.readAll({ ...within, prefixes: campaignPrefixes(campaignId) })) {
     // Prefixes over-match where one id begins with another.
     const events = batch.events.filter((event) => campaignOf(event.stream) === campaignId);
     if (events.length > 0) yield events;
@@ -35,72 +25,92 @@ export async function* campaignHistory(
 }
 
 /**
- * Folds a campaign's history up to an instant: everything before the first event recorded after it.
- * @param asOf ISO 8601 UTC; null = all there is.
+ * Folds projections over events from the first one on.
+ * @param cuts in rising order; the outcome has one entry for each.
+ * @param collections whose document with the campaign's id is given back.
  */
-export async function replayCampaign(
-  store: Pick<EventStore, 'readAll'>,
+export async function replay(
+  history: AsyncIterable<readonly RecordedEvent[]>,
   campaignId: string,
-  asOf: string | null = null,
-): Promise<Replayed> {
-  const fold = new ReplayFold(campaignId);
-  for await (const events of campaignHistory(store, campaignId)) {
+  projections: readonly Projection[],
+  collections: readonly string[],
+  cuts: readonly Cut[],
+): Promise<readonly Replayed[]> {
+  const fold = new ReplayFold(projections);
+  const found: Replayed[] = [];
+  for await (const events of history) {
     for (const recorded of events) {
-      if (asOf !== null && recorded.metadata.time > asOf) return fold.result();
+      if (!fold.knows(recorded)) continue;
+      while (found.length < cuts.length && !fold.isBefore(recorded, cuts[found.length] as Cut))
+        found.push(fold.result(campaignId, collections));
+      if (found.length === cuts.length) return found;
       fold.add(recorded);
     }
   }
-  return fold.result();
+  while (found.length < cuts.length) found.push(fold.result(campaignId, collections));
+  return found;
 }
 
-class ReplayFold {
-  readonly #campaignId: string;
+class ReplayFold implements Documents {
+  readonly #projections: readonly Projection[];
+  readonly #documents = new Map<string, Document>();
   readonly #unknown = new Set<string>();
-  readonly #failures = new Map<string, number>();
-  #campaign: CampaignState = campaignDecider.initialState;
-  #tally: Tally | null = null;
-  #events = 0;
-  #at: string | null = null;
+  /** Keys that some event has looked at. */
+  readonly #kept = new Set<string>();
+  #reached: Reached = NOTHING_REACHED;
+  #latest_ms = Number.NEGATIVE_INFINITY;
 
-  constructor(campaignId: string) {
-    this.#campaignId = campaignId;
+  constructor(projections: readonly Projection[]) {
+    this.#projections = projections;
+  }
+
+  /** What is not known moves nothing, not even the time. */
+  knows({ type, schemaVersion }: RecordedEvent): boolean {
+    const known = isKnown(type, schemaVersion);
+    if (!known) this.#unknown.add(type);
+    return known;
+  }
+
+  isBefore({ position, metadata }: RecordedEvent, cut: Cut): boolean {
+    return isWithin(position, Math.max(this.#latest_ms, Date.parse(metadata.time)), cut);
   }
 
   add(recorded: RecordedEvent): void {
-    this.#events++;
-    this.#at = recorded.metadata.time;
     const read = readEvent(recorded.type, recorded.schemaVersion, recorded.data);
-    if (!read.known) this.#unknown.add(read.type);
-    else if (parseStream(recorded.stream).category === 'campaign')
-      this.#addCampaign(read.event as CampaignEvent);
-    else if (parseStream(recorded.stream).category === 'rollout')
-      this.#addRollout(read.event as RolloutEvent);
-  }
-
-  #addCampaign(event: CampaignEvent): void {
-    this.#campaign = campaignDecider.evolve(this.#campaign, event);
-    if (event.type === 'TargetsFrozen') this.#tally = emptyTally(event.data.waves);
-  }
-
-  #addRollout(event: RolloutEvent): void {
-    const move = moveOf(event);
-    if (move !== null && this.#tally !== null) this.#tally = applyToTally(this.#tally, move);
-    if (event.type === 'UpdateFailed' || event.type === 'UpdateReverted') {
-      this.#failures.set(event.data.code, (this.#failures.get(event.data.code) ?? 0) + 1);
+    if (!read.known) return;
+    const { position, metadata } = recorded;
+    this.#latest_ms = Math.max(this.#latest_ms, Date.parse(metadata.time));
+    this.#reached = { events: this.#reached.events + 1, position, at: metadata.time };
+    const projected = { event: read.event, recorded };
+    for (const projection of this.#projections) {
+      if (!projection.prefixes.some((prefix) => recorded.stream.startsWith(prefix))) continue;
+      for (const { collection, id } of projection.keys(projected)) this.#kept.add(keyOf(collection, id));
+      projection.apply(projected, this);
     }
   }
 
-  result(): Replayed {
-    return {
-      campaignId: this.#campaignId,
-      at: this.#at,
-      events: this.#events,
-      campaign: this.#campaign,
-      tally: this.#tally,
-      failureCodes: [...this.#failures]
-        .map(([code, attempts]) => ({ code, attempts }))
-        .sort((a, b) => b.attempts - a.attempts || (a.code < b.code ? -1 : 1)),
-      unknown: [...this.#unknown],
-    };
+  get<T extends Document>(collection: string, id: string): T | null {
+    return (this.#documents.get(keyOf(collection, id)) as T | undefined) ?? null;
+  }
+
+  put(collection: string, document: Document): void {
+    const key = keyOf(collection, document.id);
+    // What no event looks at is only written: a replay has no use for it.
+    if (this.#kept.has(key)) this.#documents.set(key, document);
+  }
+
+  delete(collection: string, id: string): void {
+    this.#documents.delete(keyOf(collection, id));
+  }
+
+  result(campaignId: string, collections: readonly string[]): Replayed {
+    const documents: Record<string, Document> = {};
+    for (const collection of collections) {
+      const found = this.get(collection, campaignId);
+      if (found !== null) documents[collection] = structuredClone(found);
+    }
+    return { ...this.#reached, documents, unknown: [...this.#unknown] };
   }
 }
+
+const keyOf = (collection: string, id: string): string => `${collection}\u0000${id}`;

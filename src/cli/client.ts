@@ -17,6 +17,8 @@ export interface Client {
   readonly url: string;
   request(method: string, path: string, body?: unknown): Promise<unknown>;
   stream(path: string): AsyncIterable<string>;
+  /** The bytes of an answer, as they come. */
+  download(path: string): AsyncIterable<Uint8Array>;
   send(path: string, contentType: string, body: ReadableStream<Uint8Array>): AsyncIterable<string>;
 }
 
@@ -82,6 +84,14 @@ function createClient(url: string, key: string): Client {
     },
     async *stream(path) {
       yield* linesOf(await call(path, {}));
+    },
+    async *download(path) {
+      const { body } = await call(path, {});
+      try {
+        if (body !== null) yield* body;
+      } catch (error) {
+        throw new CliError(`The answer of ${url} was cut: ${error instanceof Error ? error.message : error}`);
+      }
     },
     async *send(path, contentType, body) {
       yield* linesOf(

@@ -52,6 +52,12 @@ export type ReadEvent =
   /** Written by a newer version: projections skip and count it, writers refuse to append to that stream. */
   | { readonly known: false; readonly type: string; readonly schemaVersion: number };
 
+/** Whether this version can read it. */
+export function isKnown(type: string, schemaVersion: number): boolean {
+  const definition = byType.get(type);
+  return definition !== undefined && schemaVersion <= definition.schemaVersion;
+}
+
 /**
  * Parses a stored event, bringing data of older versions up to the newest schema.
  * @throws Error when the data of a known type and version does not match its schema: the log is damaged.

@@ -2,8 +2,10 @@
 import type { Registry } from 'prom-client';
 import type { ApiServices, Readiness } from '../api/services.ts';
 import type { RunningAccess } from '../app/access/access-service.ts';
+import type { Sessions } from '../app/access/session.ts';
 import type { ArtifactService } from '../app/artifacts/artifact-service.ts';
 import type { CampaignService } from '../app/campaigns/campaign-service.ts';
+import type { EvidenceService } from '../app/evidence/evidence-service.ts';
 import type { FleetService } from '../app/fleet/fleet-service.ts';
 import type { Runtime } from '../app/handle-command.ts';
 import type { Clock, Document, KeyRegistry, Page, ReadModelReader } from '../app/ports.ts';
@@ -18,11 +20,13 @@ export interface ServiceParts {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly access: RunningAccess;
+  readonly sessions: Sessions;
   readonly artifacts: ArtifactService;
   readonly vehicles: VehicleService;
   readonly identity: VehicleIdentity;
   readonly campaigns: CampaignService;
   readonly fleet: FleetService;
+  readonly evidence: EvidenceService;
   readonly reader: ReadModelReader;
   /** How far read models and index are. */
   readonly folded: Folded;
@@ -60,14 +64,17 @@ export function createServices(parts: ServiceParts): ApiServices {
     vehicles: endingConnections(parts.vehicles, parts.onCredentialEnded),
     campaigns,
     fleet: parts.fleet,
+    evidence: parts.evidence,
     targeting: createTargetingApi(runtime, parts.index, identity),
     access: {
       ...access,
       recordRefusal: (refusal) =>
         access.recordRefusal({ ...refusal, path: pathWithIds(identity, refusal.path) }),
     },
+    sessions: parts.sessions,
     signingKeys: parts.signingKeys,
     reader: parts.reader,
+    log: runtime.store,
     presence: parts.presence,
     clock: parts.clock,
     metrics: parts.metrics,

@@ -2,33 +2,13 @@
 import type { Document, DocumentKey, Documents, Projection } from '../app/ports.ts';
 import type { CampaignEvent, TargetSlice, TargetsEvent } from '../domain/campaign/events.ts';
 import { moveOf } from '../domain/campaign/tally.ts';
-import type { Phase, RolloutEvent } from '../domain/rollout/events.ts';
-import { parseStream } from '../domain/shared/streams.ts';
-import { type Counts, entryOf, increase, increaseBounded } from './counts.ts';
+import type { RolloutEvent } from '../domain/rollout/events.ts';
+import { campaignOf, parseStream } from '../domain/shared/streams.ts';
+import { HISTORY, HISTORY_LIMITS, type HistoryLimits } from './history/format.ts';
+import { HISTORY_COLLECTIONS, record } from './history/record.ts';
+import { applyChange, type Change, type CountChange, type ProgressDocument } from './progress/document.ts';
 
 type TargetsFrozen = Extract<CampaignEvent, { type: 'TargetsFrozen' }>;
-type Phases = Counts<Phase>;
-type Groups = Record<string, Phases>;
-
-interface WaveProgress {
-  readonly wave: number;
-  readonly byPhase: Phases;
-  readonly attempts: Counts;
-}
-
-interface ProgressDocument extends Document {
-  readonly planId: string | null;
-  readonly byPhase: Phases;
-  readonly waves: WaveProgress[];
-  /** How attempts ended, by event type. */
-  readonly attempts: Counts;
-  readonly failureCodes: Counts;
-  readonly byModel: Groups;
-  readonly byRegion: Groups;
-  readonly byModelRegion: Groups;
-  readonly byHardware: Groups;
-  readonly bySoftwareBefore: Groups;
-}
 
 /** The slices that rollout events of one shard name by number. */
 interface SlicesDocument extends Document {
@@ -40,64 +20,51 @@ interface SlicesDocument extends Document {
   readonly listed: readonly [wave: number, slice: number, vehicles: number][];
 }
 
-const ENDS_ATTEMPT = new Set<RolloutEvent['type']>([
-  'UpdateSucceeded',
-  'UpdateFailed',
-  'UpdateReverted',
-  'UpdateTimedOut',
-  'UpdateDeclined',
-  'PreconditionUnmet',
-  'LateOutcomeReported',
-]);
-
-const empty = (id: string, planId: string | null): ProgressDocument => ({
-  id,
-  planId,
-  byPhase: {},
-  waves: [],
-  attempts: {},
-  failureCodes: {},
-  byModel: {},
-  byRegion: {},
-  byModelRegion: {},
-  byHardware: {},
-  bySoftwareBefore: {},
-});
-
 const slicesId = (campaignId: string, shard: number): string => `${campaignId}/${shard}`;
 
-export const progress: Projection = {
+/** It keeps its own history too: what is counted is recorded where it is counted, so that they can't differ. */
+export const progressWith = (limits: HistoryLimits): Projection => ({
   name: 'progress',
-  version: 1,
-  prefixes: ['rollout-', 'targets-', 'campaign-'],
+  version: 2,
+  prefixes: ['rollout-', 'targets-', 'campaign-', 'allowance-'],
   collections: [
     { name: 'progress', indexes: [] },
     { name: 'progress-slices', indexes: ['campaignId'] },
+    ...HISTORY_COLLECTIONS,
   ],
   keys({ event, recorded }): readonly DocumentKey[] {
     const ref = parseStream(recorded.stream);
-    if (ref.category === 'campaign') {
-      const held = event.type === 'TargetsFrozen' ? emptyShards(event.data) : [];
-      return [{ collection: 'progress', id: ref.campaignId }, ...held];
-    }
-    if (ref.category !== 'rollout' && ref.category !== 'targets') return [];
-    return [
-      { collection: 'progress', id: ref.campaignId },
-      { collection: 'progress-slices', id: slicesId(ref.campaignId, ref.shard) },
+    if (!('campaignId' in ref)) return [];
+    const { campaignId } = ref;
+    const kept = [
+      { collection: 'progress', id: campaignId },
+      { collection: HISTORY, id: campaignId },
     ];
+    if (event.type === 'TargetsFrozen') return [...kept, ...emptyShards(event.data)];
+    if (ref.category !== 'rollout' && ref.category !== 'targets') return kept;
+    return [...kept, { collection: 'progress-slices', id: slicesId(campaignId, ref.shard) }];
   },
   apply({ event, recorded }, documents) {
+    const campaignId = campaignOf(recorded.stream);
+    if (campaignId === null) return;
     const ref = parseStream(recorded.stream);
-    if (ref.category === 'targets') applyTargets(event as TargetsEvent, ref.campaignId, ref.shard, documents);
+    let changes: readonly Change[] = [];
+    if (ref.category === 'targets')
+      changes = targetsChanges(event as TargetsEvent, campaignId, ref.shard, documents);
     else if (ref.category === 'rollout')
-      applyRollout(event as RolloutEvent, ref.campaignId, ref.shard, documents);
+      changes = rolloutChanges(event as RolloutEvent, campaignId, ref.shard, documents);
     // A new target list starts the count afresh: before a start there is nothing else in it.
-    else if (event.type === 'TargetingDefined')
-      documents.put('progress', empty(event.data.campaignId, event.data.planId));
+    else if (event.type === 'TargetingDefined') changes = [{ reset: true, planId: event.data.planId }];
     else if (event.type === 'TargetsFrozen')
-      for (const { id } of emptyShards(event.data)) dropList(id, event.data.campaignId, documents);
+      changes = emptyShards(event.data).flatMap(({ id }) => dropList(id, campaignId, documents));
+    let counted = documents.get<ProgressDocument>('progress', campaignId);
+    for (const change of changes) counted = applyChange(counted, campaignId, change);
+    if (counted !== null && changes.length > 0) documents.put('progress', counted);
+    record(documents, campaignId, recorded, changes, limits);
   },
-};
+});
+
+export const progress: Projection = progressWith(HISTORY_LIMITS);
 
 /** Nothing is written for a shard without targets, so a list of an earlier plan or run is still there. */
 const emptyShards = ({ campaignId, shards }: TargetsFrozen['data']): readonly DocumentKey[] =>
@@ -105,48 +72,47 @@ const emptyShards = ({ campaignId, shards }: TargetsFrozen['data']): readonly Do
     targets === 0 ? [{ collection: 'progress-slices', id: slicesId(campaignId, shard) }] : [],
   );
 
-function dropList(id: string, campaignId: string, documents: Documents): void {
+function dropList(id: string, campaignId: string, documents: Documents): readonly Change[] {
   const held = documents.get<SlicesDocument>('progress-slices', id);
-  if (held === null) return;
-  if (held.closed) countListed(documents, campaignId, held, -1);
+  if (held === null) return [];
   documents.delete('progress-slices', id);
+  return held.closed ? listedChanges(documents, campaignId, held, 'TargetsFrozen', -1) : [];
 }
 
-function applyTargets(event: TargetsEvent, campaignId: string, shard: number, documents: Documents): void {
+function targetsChanges(
+  event: TargetsEvent,
+  campaignId: string,
+  shard: number,
+  documents: Documents,
+): readonly Change[] {
   const id = slicesId(campaignId, shard);
   const held = documents.get<SlicesDocument>('progress-slices', id);
   if (event.type === 'TargetsOpened') {
-    // A planner that died writes its lists again under the same plan: only the last run counts.
-    if (held?.closed === true) countListed(documents, campaignId, held, -1);
     const { planId } = event.data;
     documents.put('progress-slices', { id, campaignId, planId, slices: [], closed: false, listed: [] });
-    return;
+    // A planner that died writes its lists again under the same plan: only the last run counts.
+    return held?.closed === true ? listedChanges(documents, campaignId, held, event.type, -1) : [];
   }
-  if (held === null) return;
+  if (held === null) return [];
   switch (event.type) {
     case 'TargetsListed': {
       held.slices.push(...event.data.slices);
       const places = event.data.targets.map(([, wave, , , slice]) => [wave, slice] as const);
       documents.put('progress-slices', { ...held, listed: addListed(held.listed, places) });
-      break;
+      return [];
     }
     case 'TargetsClosed':
-      countListed(documents, campaignId, held, 1);
       documents.put('progress-slices', { ...held, closed: true });
-      break;
+      return listedChanges(documents, campaignId, held, event.type, 1);
     case 'TargetJoined': {
       const { wave, slice } = event.data;
-      const document =
-        documents.get<ProgressDocument>('progress', campaignId) ?? empty(campaignId, held.planId);
-      add(document, wave, slice, 'waiting', 1);
-      documents.put('progress', document);
       held.slices.push(slice);
       documents.put('progress-slices', held);
-      break;
+      return [...begun(documents, campaignId, held.planId), listing(event.type, wave, slice, 1)];
     }
     case 'TargetLeft':
       // The shard's worker cancels its update, and that moves the count.
-      break;
+      return [];
   }
 }
 
@@ -165,32 +131,47 @@ function addListed(
 }
 
 /** Only what belongs to the plan that the progress is of. */
-function countListed(documents: Documents, campaignId: string, held: SlicesDocument, sign: 1 | -1): void {
-  const document = documents.get<ProgressDocument>('progress', campaignId) ?? empty(campaignId, held.planId);
-  if (document.planId !== held.planId) return;
-  for (const [wave, slice, vehicles] of held.listed)
-    add(document, wave, held.slices[slice], 'waiting', sign * vehicles);
-  documents.put('progress', document);
+function listedChanges(
+  documents: Documents,
+  campaignId: string,
+  held: SlicesDocument,
+  type: string,
+  sign: 1 | -1,
+): readonly Change[] {
+  const counted = documents.get<ProgressDocument>('progress', campaignId);
+  if (counted !== null && counted.planId !== held.planId) return [];
+  const changes = held.listed.map(([wave, slice, vehicles]) =>
+    listing(type, wave, held.slices[slice] ?? null, sign * vehicles),
+  );
+  return [...begun(documents, campaignId, held.planId), ...changes];
 }
 
-function applyRollout(event: RolloutEvent, campaignId: string, shard: number, documents: Documents): void {
+/** A list without a plan of record begins the count itself. */
+const begun = (documents: Documents, campaignId: string, planId: string): readonly Change[] =>
+  documents.get('progress', campaignId) === null ? [{ reset: true, planId }] : [];
+
+const listing = (type: string, wave: number, slice: TargetSlice | null, vehicles: number): CountChange => ({
+  reset: false,
+  type,
+  from: null,
+  to: 'waiting',
+  code: null,
+  wave,
+  slice,
+  vehicles,
+});
+
+function rolloutChanges(
+  event: RolloutEvent,
+  campaignId: string,
+  shard: number,
+  documents: Documents,
+): readonly Change[] {
   const move = moveOf(event);
-  if (move === null || !('slice' in event.data)) return;
-  const document = documents.get<ProgressDocument>('progress', campaignId) ?? empty(campaignId, null);
-  const slice = documents.get<SlicesDocument>('progress-slices', slicesId(campaignId, shard))?.slices[
-    event.data.slice
-  ];
-  if (move.from !== move.to) {
-    add(document, move.wave, slice, move.from, -1);
-    add(document, move.wave, slice, move.to, 1);
-  }
-  if (ENDS_ATTEMPT.has(event.type)) {
-    increase(document.attempts, event.type, 1);
-    increase(waveOf(document, move.wave).attempts, event.type, 1);
-  }
-  const code = failureCode(event);
-  if (code !== null) increaseBounded(document.failureCodes, code, 1);
-  documents.put('progress', document);
+  if (move === null || !('slice' in event.data)) return [];
+  const slices = documents.get<SlicesDocument>('progress-slices', slicesId(campaignId, shard))?.slices;
+  const slice = slices?.[event.data.slice] ?? null;
+  return [{ reset: false, type: event.type, ...move, code: failureCode(event), slice, vehicles: 1 }];
 }
 
 /** Null for what is no failure. */
@@ -207,37 +188,4 @@ function failureCode(event: RolloutEvent): string | null {
     default:
       return null;
   }
-}
-
-function waveOf({ waves }: ProgressDocument, wave: number): WaveProgress {
-  while (waves.length < wave) waves.push({ wave: waves.length + 1, byPhase: {}, attempts: {} });
-  const found = waves[wave - 1];
-  if (found === undefined) throw new RangeError(`waves are numbered from 1, not ${wave}`);
-  return found;
-}
-
-function add(
-  document: ProgressDocument,
-  wave: number,
-  slice: TargetSlice | undefined,
-  phase: Phase,
-  vehicles: number,
-): void {
-  increase(document.byPhase, phase, vehicles);
-  increase(waveOf(document, wave).byPhase, phase, vehicles);
-  if (slice === undefined) return;
-  const { model, region, hardware, software } = slice;
-  const grouped = [
-    [document.byModel, model],
-    [document.byRegion, region],
-    [document.byModelRegion, `${model}/${region}`],
-    [document.byHardware, hardware],
-    [document.bySoftwareBefore, software],
-  ] as const;
-  for (const [groups, name] of grouped)
-    increase(
-      entryOf<Phases>(groups, name, () => ({})),
-      phase,
-      vehicles,
-    );
 }

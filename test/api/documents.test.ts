@@ -91,7 +91,7 @@ describe('the OpenAPI document', () => {
       ).toBe(true);
       for (const [status, response] of Object.entries(responses)) {
         expect(response['description'], `${operationId} ${status}`).toMatch(/./);
-        if (status.startsWith('2')) expect(Object.keys(response['content'] as Json)).toHaveLength(1);
+        if (status.startsWith('2')) expect(Object.keys(response['content'] as Json)).not.toEqual([]);
         else if (status.startsWith('3')) expect(response['headers']).toHaveProperty('Location');
         else expect(response['$ref']).toBe('#/components/responses/Problem');
       }

@@ -11,8 +11,10 @@ import { campaignExample } from '../../src/api/routes/campaigns.ts';
 import { vehicleExample } from '../../src/api/routes/vehicles.ts';
 import { buildServer } from '../../src/api/server.ts';
 import { startAccess } from '../../src/app/access/access-service.ts';
+import { createSessions } from '../../src/app/access/session.ts';
 import { createCampaignService } from '../../src/app/campaigns/campaign-service.ts';
 import { createPlanner } from '../../src/app/campaigns/planner.ts';
+import { createEvidenceService } from '../../src/app/evidence/evidence-service.ts';
 import { createFleetService } from '../../src/app/fleet/fleet-service.ts';
 import type { Position, TargetSelector } from '../../src/app/ports.ts';
 import { startProjector } from '../../src/app/projector.ts';
@@ -21,7 +23,7 @@ import { createVehicleService } from '../../src/app/vehicles/vehicle-service.ts'
 import type { Role } from '../../src/domain/access/events.ts';
 import { projections } from '../../src/projections/all.ts';
 import { openWorkbench } from '../app/artifacts/workbench.ts';
-import { runtimeOn } from './support/harness.ts';
+import { runtimeOn, signerForTests } from './support/harness.ts';
 
 const VIN = 'WVWZZZ1JZXW000001';
 const ARTIFACT = 'tcm-firmware@2.1.0';
@@ -92,8 +94,11 @@ async function start() {
         putList: async () => ({ ok: true, vehicles: 0 }),
       },
       access,
+      sessions: createSessions(keyRingOf(randomBytes(32).toString('base64'), 'test'), () => Date.now()),
       signingKeys: { keys: async () => [] },
       reader,
+      log: store,
+      evidence: createEvidenceService({ store, signer: signerForTests(), clock: systemClock }),
       presence: { onlineCount: () => 1, isOnline: () => true, active: () => [VIN] },
       clock: systemClock,
       metrics: new Registry(),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryEventStore } from '../../src/adapters/event-store/memory/memory-event-store.ts';
+import { replayStates } from '../../src/api/history/campaign-state.ts';
 import { toNewEvents } from '../../src/app/handle-command.ts';
 import type { EventStore } from '../../src/app/ports.ts';
-import { replayCampaign } from '../../src/app/replay.ts';
 import type { DomainEvent } from '../../src/domain/events.ts';
 import { campaignStream, rolloutStream } from '../../src/domain/shared/streams.ts';
 
@@ -113,40 +113,56 @@ const history = (campaignId: string): [string, number, DomainEvent][] => [
   ],
 ];
 
+const replayed = async (store: EventStore, asOf: string | null = null) => {
+  const instant_ms = asOf === null ? Number.MAX_SAFE_INTEGER : Date.parse(asOf);
+  const [state] = await replayStates(store, 'spring', [{ instant_ms }]);
+  if (state === undefined) throw new Error('a cut has a state');
+  return state;
+};
+
 describe('replaying a campaign', () => {
   it('gives the state at the end', async () => {
-    const replayed = await replayCampaign(await storeWith(history('spring')), 'spring');
-    expect(replayed).toMatchObject({
-      events: 5,
-      at: at(4),
-      campaign: { phase: 'targets-frozen' },
-      unknown: [],
-    });
-    expect(replayed.tally?.totals).toMatchObject({ waiting: 1, offered: 0, failed: 1 });
-    expect(replayed.failureCodes).toEqual([{ code: 'low-battery', attempts: 1 }]);
+    const state = await replayed(await storeWith(history('spring')));
+    expect(state).toMatchObject({ events: 5, at: at(4), campaign: { state: 'targets-frozen' }, unknown: [] });
+    // The list itself is not in this log: only what moved is counted.
+    expect(state.progress).toMatchObject({ byPhase: { failed: 1 }, failureCodes: { 'low-battery': 1 } });
   });
 
   it('gives any past instant: everything before the first event recorded after it', async () => {
     const store = await storeWith(history('spring'));
-    expect((await replayCampaign(store, 'spring', at(3))).tally?.totals).toMatchObject({
-      waiting: 1,
-      offered: 1,
-      failed: 0,
-    });
-    expect(await replayCampaign(store, 'spring', at(1))).toMatchObject({
+    expect((await replayed(store, at(3))).progress?.byPhase).toMatchObject({ offered: 1 });
+    expect(await replayed(store, at(1))).toMatchObject({
       events: 2,
-      tally: null,
-      campaign: { phase: 'targeting-defined' },
+      campaign: { state: 'targeting-defined' },
+      progress: { targets: 0 },
     });
-    expect(await replayCampaign(store, 'spring', at(-1))).toMatchObject({
+    expect(await replayed(store, at(-1))).toMatchObject({
       events: 0,
       at: null,
-      campaign: { phase: 'absent' },
+      campaign: null,
+      progress: null,
     });
+  });
+
+  it('gives several instants in one reading, and any position', async () => {
+    const store = await storeWith(history('spring'));
+    const cuts = [at(-1), at(2), at(9)].map((time) => ({ instant_ms: Date.parse(time) }));
+    const states = await replayStates(store, 'spring', cuts);
+    expect(states.map(({ events }) => events)).toEqual([0, 3, 5]);
+    const [same] = await replayStates(store, 'spring', [{ position: states[1]?.position ?? '' }]);
+    expect(same).toEqual(states[1]);
+  });
+
+  it('goes on where clocks differ: an earlier time behind a later one does not bring it back', async () => {
+    const [first, second, third, ...rest] = history('spring');
+    if (first === undefined || second === undefined || third === undefined) throw new Error('no history');
+    const store = await storeWith([first, [second[0], 30, second[2]], third, ...rest]);
+    expect((await replayed(store, at(29))).events).toBe(1);
+    expect((await replayed(store, at(30))).events).toBe(5);
   });
 
   it('keeps out a campaign whose id begins with this one', async () => {
     const store = await storeWith([...history('spring'), ...history('spring-2')]);
-    expect(await replayCampaign(store, 'spring')).toMatchObject({ events: 5 });
+    expect(await replayed(store)).toMatchObject({ events: 5 });
   });
 });

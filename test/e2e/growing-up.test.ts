@@ -13,7 +13,10 @@ import { until } from './support/wait.ts';
 vi.setConfig({ testTimeout: 240_000 });
 const VEHICLES = 20;
 const SEED = 3;
-const COLLECTIONS = projections.flatMap(({ collections }) => collections.map(({ name }) => name));
+/** History is made of positions, packed: it is looked at through replay. */
+const COLLECTIONS = projections
+  .flatMap(({ collections }) => collections.map(({ name }) => name))
+  .filter((name) => !name.startsWith('history'));
 
 type Dump = Readonly<Record<string, readonly unknown[]>>;
 type Settings = Readonly<Record<string, string>>;
@@ -74,10 +77,11 @@ afterAll(async () => {
 const fleetwave = (...args: readonly string[]) =>
   run(args, { ...settings, FLEETWAVE_DATA_DIR: grown.dataDir });
 
+const strip = (_: string, value: unknown): unknown =>
+  typeof value === 'string' && /^([0-9a-f]{16}){1,2}$/.test(value) ? 'position' : value;
+
 /** As JSON, without the one thing that differs: where in its log an event is. */
 function withoutPositions(dump: Readonly<Record<string, readonly string[]>>): Dump {
-  const strip = (_: string, value: unknown): unknown =>
-    typeof value === 'string' && /^([0-9a-f]{16}){1,2}$/.test(value) ? 'position' : value;
   return Object.fromEntries(
     Object.entries(dump).map(([name, lines]) => [name, lines.map((line) => JSON.parse(line, strip))]),
   );
@@ -129,7 +133,8 @@ describe('a pilot that grows up', () => {
       await fleetwave('replay', 'demo-spring-update', '--json'),
       await run(['replay', 'demo-spring-update', '--json', '--data-dir', pilot.dataDir]),
     ];
-    expect(there).toMatchObject({ code: 0, out: here.out });
+    expect(there.code).toBe(0);
+    expect(JSON.parse(there.out, strip)).toEqual(JSON.parse(here.out, strip));
     expect(await fleetwave('rebuild')).toMatchObject({ code: 0 });
     expect(await dumpMongo()).toEqual(before.readModels);
   });

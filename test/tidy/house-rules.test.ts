@@ -11,7 +11,7 @@ const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
 })
   .split('\n')
   .filter((file) => file !== '');
-const sources = tracked.filter((file) => /^(src|test|bench|scripts)\/.*\.ts$/.test(file));
+const sources = tracked.filter((file) => /^(src|test|bench|scripts|web)\/.*\.tsx?$/.test(file));
 
 interface Import {
   readonly file: string;
@@ -30,6 +30,7 @@ function importsOf(file: string): Import[] {
 }
 
 const imports = sources.filter((file) => file.startsWith('src/')).flatMap(importsOf);
+const pages = sources.filter((file) => file.startsWith('web/'));
 
 /** What each part may import of ours (path prefixes); libraries are listed where they are restricted too. */
 const allowed: Record<string, { ours: string[]; libraries?: RegExp }> = {
@@ -90,6 +91,31 @@ describe('imports go one way', () => {
   });
 });
 
+describe('the dashboard', () => {
+  it('takes nothing of the server but types', () => {
+    const others = pages
+      .flatMap(importsOf)
+      .filter(({ target }) => /^(src|test|bench|scripts)\//.test(target))
+      .filter(({ target }) => !target.startsWith('src/api/') && !target.startsWith('src/protocol/'));
+    expect(others).toEqual([]);
+    const values = pages.filter((file) =>
+      /(?:^|\n)\s*(?:import|export)\s(?!type\b)[^;]*?from\s+'[./]*\/src\/(?:api|protocol)\//.test(
+        readFileSync(join(root, file), 'utf8'),
+      ),
+    );
+    expect(values).toEqual([]);
+  });
+
+  it('is no part of the server', () => {
+    expect(imports.filter(({ target }) => target.startsWith('web/'))).toEqual([]);
+  });
+
+  it('marks nothing up as HTML and runs no text', () => {
+    const risky = /dangerouslySetInnerHTML|innerHTML|\beval\(|new Function\(/;
+    expect(pages.filter((file) => risky.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+  });
+});
+
 describe('the domain is pure', () => {
   it('reads no clock, no random and no environment', () => {
     const impure =
@@ -115,7 +141,7 @@ describe('files and functions stay small', () => {
     const only = '--only=complexity/noExcessiveLinesPerFunction';
     const { status, stdout, stderr } = spawnSync(
       'node_modules/.bin/biome',
-      ['lint', only, 'src', 'bench', 'scripts'],
+      ['lint', only, 'src', 'bench', 'scripts', 'web'],
       {
         cwd: root,
         encoding: 'utf8',

@@ -6,7 +6,7 @@ import type { Document } from '../../app/ports.ts';
 import { phase } from '../../domain/rollout/events.ts';
 import { notFound } from '../problem.ts';
 import { progressFrame, progressSchema } from '../progress.ts';
-import { awaitPosition, findPage, plain, withEtag } from '../queries.ts';
+import { awaitPosition, begun, checkPositions, findPage, POSITION, plain, withEtag } from '../queries.ts';
 import { route } from '../route.ts';
 import { campaignParams, openDocument, pageOf, paging } from '../schemas.ts';
 import type { ApiServices, ExportedEvent } from '../services.ts';
@@ -34,6 +34,13 @@ const exportedEvent = z
     data: z.unknown(),
   })
   .meta({ id: 'Event' });
+
+const position = z.string().regex(POSITION, 'must be a position of this API').optional();
+const eventsQuery = z.strictObject({
+  after: position.meta({ description: 'Only events behind this position.' }),
+  until: position.meta({ description: 'Only events up to this position, itself included.' }),
+  limit: z.coerce.number().int().min(1).optional().meta({ description: 'At most so many. Default: all.' }),
+});
 
 export function readCampaignRoutes(app: FastifyInstance, services: ApiServices, hub: LiveHub): void {
   route(app, {
@@ -151,17 +158,24 @@ function eventRoutes(app: FastifyInstance, services: ApiServices): void {
     url: '/v1/campaigns/:campaignId/events',
     tag: 'campaigns',
     summary: 'Every event of the campaign in log order, as NDJSON',
+    description:
+      'A page of it: `limit`, then again with the last `position` as `after`. Positions are those of events and of ' +
+      '`…/state`.',
     params: campaignParams,
+    query: eventsQuery,
     streaming: true,
     responses: {
       200: { description: 'One event per line.', schema: exportedEvent, contentType: 'application/x-ndjson' },
     },
     problems: ['not-found'],
-    handler: async ({ params, reply }) => {
-      const batches = await services.campaigns.events(params.campaignId);
+    handler: async ({ params, query, reply }) => {
+      const { limit = Number.POSITIVE_INFINITY, after, until } = query;
+      await checkPositions(services, { after, until });
+      const within = { ...(after === undefined ? {} : { after }), ...(until === undefined ? {} : { until }) };
+      const batches = await services.campaigns.events(params.campaignId, within);
       if (batches === null) throw notFound('campaign', params.campaignId);
       reply.type('application/x-ndjson');
-      return reply.send(Readable.from(toLines(batches), { objectMode: false }));
+      return reply.send(Readable.from(toLines(await begun(batches), limit), { objectMode: false }));
     },
   });
 
@@ -184,9 +198,17 @@ function eventRoutes(app: FastifyInstance, services: ApiServices): void {
   });
 }
 
-async function* toLines(batches: AsyncIterable<readonly ExportedEvent[]>): AsyncGenerator<string> {
-  for await (const events of batches)
+async function* toLines(
+  batches: AsyncIterable<readonly ExportedEvent[]>,
+  limit: number,
+): AsyncGenerator<string> {
+  let left = limit;
+  for await (const batch of batches) {
+    const events = batch.slice(0, left);
     if (events.length > 0) yield `${events.map((event) => JSON.stringify(event)).join('\n')}\n`;
+    left -= events.length;
+    if (left === 0) return;
+  }
 }
 
 async function mustExist(services: ApiServices, campaignId: string): Promise<void> {

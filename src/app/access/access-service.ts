@@ -30,6 +30,8 @@ export type KeyView = Omit<KeyEntry, 'hash'>;
 export interface AccessService {
   /** Whose key it is. Synchronous: the keys are in memory. */
   authenticate(key: string): Authentication;
+  /** Whose key has this id; null when there is none, or no more. Synchronous as well. */
+  principalOf(keyId: string): Principal | null;
   /** Makes a key and waits until it is accepted here. `key` is its text: shown to the caller, kept nowhere. */
   addKey(
     person: string,
@@ -97,6 +99,11 @@ export async function startAccess(
   return {
     addKey,
     authenticate: (key) => authenticate(ring, key),
+    principalOf: (keyId) => {
+      const entry = ring.get(keyId);
+      if (entry === undefined || entry.revoked) return null;
+      return { keyId, person: entry.person, roles: entry.roles };
+    },
     revokeKey: async (keyId, reason, envelope) => {
       const command = { type: 'RevokeApiKey', keyId, reason } as const;
       return settle(await handleCommand(runtime, ACCESS_STREAM, accessDecider, command, envelope, {}));

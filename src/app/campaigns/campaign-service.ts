@@ -3,9 +3,10 @@ import type { z } from 'zod';
 import type { CampaignCommand, createCampaign } from '../../domain/campaign/commands.ts';
 import { campaignDecider } from '../../domain/campaign/decide.ts';
 import { type CampaignState, planDigest } from '../../domain/campaign/state.ts';
-import { campaignOf, campaignPrefixes, campaignStream } from '../../domain/shared/streams.ts';
+import { campaignStream } from '../../domain/shared/streams.ts';
 import { type CommandEnvelope, type CommandOutcome, loadStream, type Runtime } from '../handle-command.ts';
 import type { Clock, Position, RecordedEvent } from '../ports.ts';
+import { campaignHistory } from '../replay.ts';
 import { runCampaignCommand } from './lookups.ts';
 import { type HaltReport, waitForHalt, waitForTargets } from './wait.ts';
 
@@ -98,10 +99,13 @@ export function createCampaignService(runtime: Runtime, deps: CampaignServiceDep
       if (state.phase === 'absent') return null;
       return { campaign: state, revision, planDigest: planDigest(state, runtime.digest) };
     },
-    /** Every event of a campaign in log order; null when there is none. */
-    async events(campaignId: string): Promise<AsyncIterable<readonly ExportedEvent[]> | null> {
+    /** Every event of a campaign in log order, or those of a part of the log; null when there is no such campaign. */
+    async events(
+      campaignId: string,
+      within: { readonly after?: Position; readonly until?: Position } = {},
+    ): Promise<AsyncIterable<readonly ExportedEvent[]> | null> {
       for await (const [first] of store.readStream(campaignStream(campaignId), { limit: 1 }))
-        if (first !== undefined) return exported(campaignId);
+        if (first !== undefined) return exported(campaignId, within);
       return null;
     },
     /** Its own stream: what was decided, by whom; null when there is none. */
@@ -113,11 +117,11 @@ export function createCampaignService(runtime: Runtime, deps: CampaignServiceDep
     },
   };
 
-  async function* exported(campaignId: string): AsyncGenerator<readonly ExportedEvent[]> {
-    for await (const batch of store.readAll({ prefixes: campaignPrefixes(campaignId) })) {
-      const own = batch.events.filter(({ stream }) => campaignOf(stream) === campaignId);
-      if (own.length > 0) yield own.map(toExported);
-    }
+  async function* exported(
+    campaignId: string,
+    within: { readonly after?: Position; readonly until?: Position },
+  ): AsyncGenerator<readonly ExportedEvent[]> {
+    for await (const events of campaignHistory(store, campaignId, within)) yield events.map(toExported);
   }
 }
 

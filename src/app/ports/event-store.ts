@@ -129,6 +129,11 @@ export interface EventStore {
    * @param after position of an append, to begin behind it; default the beginning.
    */
   appends(after?: Position): AsyncIterable<readonly StoredAppend[]>;
+  /**
+   * Whole appends of one stream, oldest first, in batches; none for a stream that does not exist.
+   * @param from begin with the append that this revision is in; default the first.
+   */
+  streamAppends(stream: string, from?: number): AsyncIterable<readonly StoredAppend[]>;
   subscribe(options: SubscribeOptions): Subscription;
   /** Position of the last event; START for an empty log. */
   head(): Promise<Position>;

@@ -8,8 +8,10 @@ import { buildServer } from '../../api/server.ts';
 import type { Readiness } from '../../api/services.ts';
 import { startAccess } from '../../app/access/access-service.ts';
 import { AccessLostError } from '../../app/access/key-ring.ts';
+import { createSessions } from '../../app/access/session.ts';
 import { createArtifactService } from '../../app/artifacts/artifact-service.ts';
 import { createCampaignService } from '../../app/campaigns/campaign-service.ts';
+import { createEvidenceService } from '../../app/evidence/evidence-service.ts';
 import { createFleetService } from '../../app/fleet/fleet-service.ts';
 import type { BlobStore, ReadModelReader } from '../../app/ports.ts';
 import { checkpointName } from '../../app/projector.ts';
@@ -76,6 +78,7 @@ export async function createApiRole(options: ApiRoleOptions, closing: Closing): 
     identity: shared.identity,
     clock: systemClock,
     access,
+    sessions: createSessions(shared.keys.tokenKeys, () => systemClock.now()),
     reader: readModels.reader,
     folded,
     index: views.thread,
@@ -142,5 +145,6 @@ function createApplication(
     }),
     campaigns: createCampaignService(runtime, halting),
     fleet: createFleetService(runtime, halting),
+    evidence: createEvidenceService({ store: runtime.store, signer, clock: systemClock }),
   };
 }

@@ -1,12 +1,15 @@
 /** The API on a memory log, a read model in maps and services small enough to see what the API hands on. */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../../src/adapters/clock/system-clock.ts';
 import { createMemoryEventStore } from '../../../src/adapters/event-store/memory/memory-event-store.ts';
+import { createEd25519Signer } from '../../../src/adapters/signing/ed25519/signer.ts';
 import { buildServer, type ServerOptions } from '../../../src/api/server.ts';
 import type { ApiServices } from '../../../src/api/services.ts';
 import { type RunningAccess, startAccess } from '../../../src/app/access/access-service.ts';
+import { createSessions } from '../../../src/app/access/session.ts';
+import { createEvidenceService } from '../../../src/app/evidence/evidence-service.ts';
 import { createFleetService } from '../../../src/app/fleet/fleet-service.ts';
 import type { Runtime } from '../../../src/app/handle-command.ts';
 import type { EventStore, RecordedEvent } from '../../../src/app/ports.ts';
@@ -30,6 +33,13 @@ export interface Harness {
   accessEvents(): Promise<readonly RecordedEvent[]>;
   close(): Promise<void>;
 }
+
+const SECRET = { id: 's1', key: new Uint8Array(32).fill(7) };
+
+export const signerForTests = () =>
+  createEd25519Signer(
+    generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  );
 
 export const runtimeOn = (store: EventStore): Runtime => ({
   store,
@@ -56,8 +66,13 @@ export async function startHarness(
     fleet: createFleetService(runtime, { clock: systemClock, haltTimeout_ms: 50 }),
     targeting: fakeTargeting(),
     access,
+    sessions: createSessions({ current: SECRET, get: (id) => (id === SECRET.id ? SECRET : null) }, () =>
+      Date.now(),
+    ),
     signingKeys: { keys: async () => [] },
     reader,
+    log: store,
+    evidence: createEvidenceService({ store, signer: signerForTests(), clock: systemClock }),
     presence: { onlineCount: () => 0, isOnline: () => false, active: () => [] },
     clock: systemClock,
     metrics: new Registry(),

@@ -13,6 +13,7 @@ function slowStore(store: EventStore) {
     readStreams: (names) => store.readStreams(names),
     readAll: (options) => store.readAll(options),
     appends: (after) => store.appends(after),
+    streamAppends: (stream, from) => store.streamAppends(stream, from),
     subscribe: (options) =>
       store.subscribe({
         ...options,

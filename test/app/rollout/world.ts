@@ -376,6 +376,7 @@ export const deafStore = (store: EventStore): EventStore => ({
   readStreams: (names) => store.readStreams(names),
   readAll: (options) => store.readAll(options),
   appends: (after) => store.appends(after),
+  streamAppends: (stream, from) => store.streamAppends(stream, from),
   subscribe: (options) =>
     store.subscribe({
       ...options,

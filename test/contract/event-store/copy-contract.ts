@@ -83,6 +83,29 @@ export function copyContract(open: OpenSubject): void {
       expect(ids(await readAll(other))).toEqual(ids(await readAll(store)));
     });
 
+    it('are the same ones of one stream, from the append on that a revision is in', async () => {
+      await using subject = await open();
+      const { store } = subject;
+      for (const stream of ['a-1', 'a-10', 'b-1']) {
+        await append(store, stream, -1, events(3));
+        await append(store, stream, 2, [event(AWKWARD)]);
+        await append(store, stream, 3, events(2));
+      }
+      const all = (await collect(store)).filter(({ stream }) => stream === 'a-1');
+      const of = async (stream: string, from?: number): Promise<StoredAppend[]> => {
+        const found: StoredAppend[] = [];
+        for await (const batch of store.streamAppends(stream, from)) found.push(...batch);
+        return found;
+      };
+      expect(all).toHaveLength(3);
+      expect(await of('a-1')).toEqual(all);
+      expect(await of('a-1', 1)).toEqual(all);
+      expect(await of('a-1', 3)).toEqual(all.slice(1));
+      expect(await of('a-1', 5)).toEqual(all.slice(2));
+      expect(await of('a-1', 6)).toEqual([]);
+      expect(await of('none-1')).toEqual([]);
+    });
+
     it('are read in bounded steps, however many there are', async () => {
       await using subject = await open();
       const { store } = subject;

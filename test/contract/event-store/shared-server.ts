@@ -77,6 +77,11 @@ class PartOfServer implements EventStore {
       appends.filter(({ stream }) => stream.startsWith(this.#log.prefix)).map((append) => this.#own(append)),
     );
 
+  streamAppends: EventStore['streamAppends'] = (stream, from) =>
+    mapped(this.#store.streamAppends(this.#stored(stream), from), (appends) =>
+      appends.map((append) => this.#own(append)),
+    );
+
   subscribe: EventStore['subscribe'] = ({ after, prefixes, onBatch, ...rest }) =>
     this.#store.subscribe({
       ...rest,

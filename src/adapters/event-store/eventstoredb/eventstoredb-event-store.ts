@@ -24,7 +24,7 @@ import { Connection } from './connection.ts';
 import { followAll } from './live-subscription.ts';
 import { checkVersion, serverVersion } from './server-version.ts';
 import { StreamReader } from './stream-reader.ts';
-import { AppendAssembler, storedAppend } from './whole-appends.ts';
+import { AppendAssembler, storedAppend, type WholeAppend } from './whole-appends.ts';
 import type { WireEvent } from './wire-event.ts';
 
 export { probeEventStoreDb } from './probe.ts';
@@ -171,6 +171,19 @@ class EventStoreDb implements EventStoreDbEventStore {
     if (batch.length > 0) yield batch;
   }
 
+  async *streamAppends(stream: string, from = 0): AsyncGenerator<readonly StoredAppend[]> {
+    this.#mustBeOpen();
+    const first = from === 0 ? 0 : await this.#streams.firstOfAppend(stream, from);
+    if (first === null) return;
+    const assembler = new AppendAssembler(false);
+    for await (const events of this.#streamWires(stream, first)) {
+      const whole = events.flatMap((event) => assembler.add(event));
+      if (whole.length > 0) yield await Promise.all(whole.map((append) => this.#placed(append)));
+    }
+    const rest = assembler.end();
+    if (rest.length > 0) yield await Promise.all(rest.map((append) => this.#placed(append)));
+  }
+
   subscribe(options: SubscribeOptions): Subscription {
     this.#mustBeOpen();
     const subscription = followAll(
@@ -235,8 +248,16 @@ class EventStoreDb implements EventStoreDbEventStore {
     for await (const { events } of this.#all.scan({ after: START, until, prefixes: undefined })) yield events;
   }
 
-  #streamWires(stream: string): AsyncGenerator<readonly WireEvent[]> {
-    return this.#streams.wires({ stream, backward: false, from: null, count: Number.MAX_SAFE_INTEGER });
+  #streamWires(stream: string, from: number | null = null): AsyncGenerator<readonly WireEvent[]> {
+    return this.#streams.wires({ stream, backward: false, from, count: Number.MAX_SAFE_INTEGER });
+  }
+
+  /** With the position of its last event, which the read of a stream may not bring. */
+  async #placed(append: WholeAppend): Promise<StoredAppend> {
+    const last = append.events.at(-1);
+    if (last === undefined || last.position !== null) return storedAppend(append);
+    const position = await this.#streams.lookUp.position(append.stream, last.revision);
+    return storedAppend({ ...append, events: [...append.events.slice(0, -1), { ...last, position }] });
   }
 
   /** Finds an event in `$all` whose position the read of its stream did not bring. Slow: from the beginning. */

@@ -41,6 +41,11 @@ export class StreamReader {
     return (await this.#eventAt(stream, revision))?.position ?? (await this.#locate(stream, revision));
   }
 
+  /** First revision of the append that a revision is in; null when the stream does not have it. */
+  async firstOfAppend(stream: string, revision: number): Promise<number | null> {
+    return (await this.#eventAt(stream, revision))?.first ?? null;
+  }
+
   async *read(
     stream: string,
     { from, direction, limit }: ReadStreamOptions = {},

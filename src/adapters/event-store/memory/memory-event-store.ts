@@ -190,6 +190,14 @@ class MemoryEventStore implements EventStore {
     }
   }
 
+  async *streamAppends(stream: string, from = 0): AsyncGenerator<readonly StoredAppend[]> {
+    this.#mustBeOpen();
+    const rows = this.#streams.get(stream)?.rows ?? [];
+    const wanted = rows.filter(({ firstRevision, count }) => firstRevision + count > from);
+    if (wanted.length > 0)
+      yield wanted.map((row) => decodeAppend(row, Buffer.from(row.hash).toString('hex')));
+  }
+
   subscribe(options: SubscribeOptions): Subscription {
     this.#mustBeOpen();
     const log = {

@@ -6,6 +6,7 @@ import type {
   LinkedRow,
   ScanReply,
   ScanRequest,
+  StreamAppendsRequest,
   StreamReply,
   StreamRequest,
 } from './messages.ts';
@@ -136,9 +137,23 @@ export class LogReader {
 
   /** As many whole appends as fit into a step; none only when there are none. */
   appends({ after, until }: AppendsRequest): LinkedRow[] {
+    return this.#linked(this.#statements.appends.iterate(after, until));
+  }
+
+  /** The same of one stream. */
+  streamAppends({ stream, from }: StreamAppendsRequest): LinkedRow[] {
+    const id = this.#statements.streamId.get(stream)?.['id'];
+    if (id === undefined) return [];
+    const first = Number(this.#statements.appendAt.get(id, from)?.['n'] ?? 0);
+    return this.#linked(this.#statements.streamAppends.iterate(id, first))
+      .filter((row) => row.firstRevision + row.count > from)
+      .map((row) => ({ ...row, stream }));
+  }
+
+  #linked(found: Iterable<Record<string, SQLOutputValue>>): LinkedRow[] {
     const rows: LinkedRow[] = [];
     let characters = 0;
-    for (const raw of this.#statements.appends.iterate(after, until)) {
+    for (const raw of found) {
       const row = toRow(raw);
       rows.push({ ...row, hash: String(raw['link']) });
       characters += row.metadata.length + row.body.length;
@@ -186,6 +201,10 @@ const prepare = (db: DatabaseSync) => ({
   appends: db.prepare(
     `SELECT ${COLUMNS}, lower(hex(a.hash)) AS link FROM ${FROM}
      WHERE a.position > ? AND a.position <= ? ORDER BY a.position`,
+  ),
+  streamAppends: db.prepare(
+    `SELECT position, count, '' AS name, first_revision, metadata, body, lower(hex(hash)) AS link
+     FROM appends WHERE stream_id = ? AND first_revision >= ? ORDER BY first_revision`,
   ),
   streamsLike: db.prepare('SELECT id FROM streams WHERE name >= ? AND name < ? ORDER BY name LIMIT ?'),
   // The index holds the key of the table too, so this does not touch the table.

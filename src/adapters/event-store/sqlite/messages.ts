@@ -50,6 +50,12 @@ export interface AppendsRequest {
   readonly until: number;
 }
 
+export interface StreamAppendsRequest {
+  readonly stream: string;
+  /** A revision of the first append wanted. */
+  readonly from: number;
+}
+
 /** An append with its link of the chain in hexadecimal digits. */
 export interface LinkedRow extends AppendRow {
   readonly hash: string;
@@ -95,6 +101,7 @@ export type ReaderCall =
   | { readonly kind: 'scan'; readonly request: ScanRequest }
   | { readonly kind: 'stream'; readonly request: StreamRequest }
   | { readonly kind: 'appends'; readonly request: AppendsRequest }
+  | { readonly kind: 'stream-appends'; readonly request: StreamAppendsRequest }
   | { readonly kind: 'streams'; readonly names: readonly string[] }
   | { readonly kind: 'verify'; readonly cursor: VerifyCursor }
   | { readonly kind: 'close' };

@@ -16,6 +16,7 @@ import type {
   LinkedRow,
   ScanReply,
   ScanRequest,
+  StreamAppendsRequest,
   StreamReply,
   StreamRequest,
   VerifyCursor,
@@ -78,6 +79,20 @@ export async function* pageAppends(
     if (last === undefined) return;
     yield rows.map((row) => decodeAppend(row, row.hash));
     after = last.position + last.count - 1;
+  }
+}
+
+export async function* pageStreamAppends(
+  read: (request: StreamAppendsRequest) => Promise<readonly LinkedRow[]>,
+  stream: string,
+  first: number,
+): AsyncGenerator<readonly StoredAppend[]> {
+  for (let from = first; ; ) {
+    const rows = await read({ stream, from });
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows.map((row) => decodeAppend(row, row.hash));
+    from = last.firstRevision + last.count;
   }
 }
 

@@ -31,6 +31,8 @@ function main(port: NonNullable<typeof parentPort>): void {
         return reader.streamPage(call.request);
       case 'appends':
         return reader.appends(call.request);
+      case 'stream-appends':
+        return reader.streamAppends(call.request);
       case 'streams':
         return reader.streams(call.names);
       case 'verify':

@@ -20,7 +20,7 @@ import { follow } from '../subscription.ts';
 import { growthChannel } from './growth.ts';
 import { LogReader } from './log-reader.ts';
 import { LogVerifier } from './log-verifier.ts';
-import { pageAll, pageAppends, pageStream, pageVerification } from './paging.ts';
+import { pageAll, pageAppends, pageStream, pageStreamAppends, pageVerification } from './paging.ts';
 import { openReader } from './schema.ts';
 
 /** How often a subscriber looks for commits of another process; those of this one are announced. */
@@ -62,6 +62,8 @@ export function openSqliteEventReader({ path }: { readonly path: string }): Even
       return rows.map((stream) => stream.flatMap(decodeRow));
     },
     appends: (after = '') => pageAppends((request) => step(() => reader.appends(request)), head, after),
+    streamAppends: (stream, from = 0) =>
+      pageStreamAppends((request) => step(() => reader.streamAppends(request)), stream, from),
     subscribe(options: SubscribeOptions): Subscription {
       mustBeOpen();
       const log = { readAll, onGrowth: (listener: () => void) => growth.listen(listener) };

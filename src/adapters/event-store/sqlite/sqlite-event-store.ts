@@ -24,12 +24,13 @@ import type {
   LinkedRow,
   ReaderCall,
   ScanReply,
+  StreamAppendsRequest,
   StreamReply,
   VerifyReply,
   WriterCall,
 } from './messages.ts';
 import { deliver, Outbox, type Sealed } from './outbox.ts';
-import { pageAll, pageAppends, pageStream, pageVerification } from './paging.ts';
+import { pageAll, pageAppends, pageStream, pageStreamAppends, pageVerification } from './paging.ts';
 import { ThreadClient } from './thread-client.ts';
 
 export interface SqliteEventStoreOptions {
@@ -179,6 +180,12 @@ class SqliteEventStore implements EventStore {
     const read = (request: Parameters<Parameters<typeof pageAppends>[0]>[0]) =>
       this.#read<LinkedRow[]>({ kind: 'appends', request });
     return pageAppends(read, () => this.#currentHead(), after);
+  }
+
+  streamAppends(stream: string, from = 0): AsyncIterable<readonly StoredAppend[]> {
+    const read = (request: StreamAppendsRequest) =>
+      this.#read<LinkedRow[]>({ kind: 'stream-appends', request });
+    return pageStreamAppends(read, stream, from);
   }
 
   subscribe(options: SubscribeOptions): Subscription {

@@ -1,0 +1,58 @@
+/** Which page an address shows. Pages beyond the first are loaded when they are gone to. */
+import { lazy, type ReactNode, Suspense, useEffect } from 'react';
+import { CampaignPage } from './campaign/campaign-page.tsx';
+import { FleetPage } from './fleet/fleet-page.tsx';
+import { isAway } from './lib/api.ts';
+import { Link, type Route, useRoute } from './lib/router.tsx';
+import { useSession } from './lib/session.ts';
+import { Shell } from './shell/shell.tsx';
+import { SignIn } from './shell/sign-in.tsx';
+import { Boundary } from './ui/boundary.tsx';
+import { Waiting } from './ui/states.tsx';
+
+const CampaignsPage = lazy(() => import('./campaign/campaigns-page.tsx'));
+const PlanPage = lazy(() => import('./plan/plan-page.tsx'));
+const VehiclesPage = lazy(() => import('./vehicle/vehicles-page.tsx'));
+const VehiclePage = lazy(() => import('./vehicle/vehicle-page.tsx'));
+const ArtifactsPage = lazy(() => import('./artifact/artifacts-page.tsx'));
+const ArtifactPage = lazy(() => import('./artifact/artifact-page.tsx'));
+
+function pageOf({ parts }: Route): ReactNode {
+  const [kind, id] = parts;
+  if (kind === undefined) return <FleetPage />;
+  if (kind === 'campaigns') return id === undefined ? <CampaignsPage /> : <CampaignPage key={id} id={id} />;
+  if (kind === 'plan') return <PlanPage key={id} id={id} />;
+  if (kind === 'vehicles') return id === undefined ? <VehiclesPage /> : <VehiclePage key={id} vehicle={id} />;
+  if (kind === 'artifacts') return id === undefined ? <ArtifactsPage /> : <ArtifactPage key={id} id={id} />;
+  return (
+    <div className="empty">
+      <p>There is nothing at this address.</p>
+      <Link to="/">Go to the fleet</Link>
+    </div>
+  );
+}
+
+function useTitle({ parts }: Route): void {
+  useEffect(() => {
+    const name = parts.length === 0 ? 'Fleet' : [...parts].reverse().join(' · ');
+    document.title = `${name} · Fleetwave`;
+  }, [parts]);
+}
+
+export function App() {
+  const route = useRoute();
+  const session = useSession();
+  useTitle(route);
+  if (session.data === undefined) {
+    if (session.isPending || isAway(session.error))
+      return <Waiting page what="Asking the server who you are" />;
+    return <SignIn />;
+  }
+  return (
+    <Shell session={session.data} route={route}>
+      <Boundary key={route.path}>
+        <Suspense fallback={<Waiting what="Loading the page" />}>{pageOf(route)}</Suspense>
+      </Boundary>
+    </Shell>
+  );
+}

@@ -1,0 +1,196 @@
+/** One artifact: its files, checks and release, who could take it, where it is used. */
+import { useQuery } from '@tanstack/react-query';
+import { get, path } from '../lib/api.ts';
+import { bytes, count, eventName, time, words } from '../lib/format.ts';
+import { Link } from '../lib/router.tsx';
+import type { Artifact, Campaign, Page, TargetingCount } from '../lib/types.ts';
+import { Badge } from '../ui/badge.tsx';
+import { MeterBar } from '../ui/bars.tsx';
+import { Card } from '../ui/card.tsx';
+import { Scrolls } from '../ui/scrolls.tsx';
+import { Empty, Loaded } from '../ui/states.tsx';
+import { ArtifactActions } from './artifact-actions.tsx';
+import { Uploads } from './uploads.tsx';
+
+const of = <T,>(id: string, part = '') => ({
+  queryKey: ['artifact', id, part],
+  queryFn: ({ signal }: { signal: AbortSignal }) => get<T>(path`/v1/artifacts/${id}` + part, signal),
+});
+
+export default function ArtifactPage({ id }: { readonly id: string }) {
+  const artifact = useQuery({ ...of<Artifact>(id), refetchInterval: 10_000 });
+  return (
+    <Loaded query={artifact} what="the artifact">
+      {(found) => (
+        <>
+          <div className="page-head">
+            <div>
+              <div className="row">
+                <h1 className="mono">{found.id}</h1>
+                <Badge state={found.state} tone={found.state === 'released' ? 'good' : 'idle'} />
+              </div>
+              <p className="quiet">
+                {words(found.kind)} for {found.target.ecuType}/{found.target.component}, {found.releaseType} ·
+                registered by {found.registeredBy}
+              </p>
+            </div>
+            <ArtifactActions artifact={found} />
+          </div>
+          <div className="columns">
+            <Files artifact={found} />
+            <Checks artifact={found} />
+          </div>
+          <div className="columns">
+            <Compatible id={id} />
+            <div className="stack">
+              <Used id={id} />
+              <Card title="Release notes">
+                <p className="notes">{found.releaseNotes === '' ? 'None.' : found.releaseNotes}</p>
+              </Card>
+              <Card title="History">
+                <dl className="pairs">
+                  {found.history.map(({ type, at, by }) => (
+                    <div key={at + type} className="pair">
+                      <dt>{time(at)}</dt>
+                      <dd>
+                        {eventName(type)} <span className="quiet">by {by}</span>
+                      </dd>
+                    </div>
+                  ))}
+                </dl>
+              </Card>
+            </div>
+          </div>
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+function Files({ artifact }: { readonly artifact: Artifact }) {
+  return (
+    <Card flush title="Files">
+      {artifact.files.length === 0 ? null : (
+        <Scrolls label="Files">
+          <table className="table">
+            <thead>
+              <tr>
+                <th>Name</th>
+                <th className="num">Size</th>
+                <th>SHA-256</th>
+                <th>By</th>
+              </tr>
+            </thead>
+            <tbody>
+              {artifact.files.map(({ name, size, sha256, by }) => (
+                <tr key={name}>
+                  <td className="mono">{name}</td>
+                  <td className="num">{bytes(size)}</td>
+                  <td className="mono small" title={sha256}>
+                    {sha256.slice(0, 16)}…
+                  </td>
+                  <td>{by}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scrolls>
+      )}
+      <div className="body">
+        <Uploads artifact={artifact} />
+      </div>
+    </Card>
+  );
+}
+
+function Checks({ artifact: { validation } }: { readonly artifact: Artifact }) {
+  return (
+    <Card title="Validation">
+      {validation === null ? (
+        <Empty>Not validated yet: a validator does it, once all files are there.</Empty>
+      ) : (
+        <div className="stack">
+          <p>
+            <Badge state={validation.verdict} /> by {validation.by} with {validation.tool}
+          </p>
+          <ul className="stack">
+            {validation.checks.map(({ name, passed, detail }) => (
+              <li key={name}>
+                <Badge state={passed ? 'passed' : 'failed'} text={words(name)} />
+                <span className="small quiet"> {detail}</span>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </Card>
+  );
+}
+
+function Compatible({ id }: { readonly id: string }) {
+  const found = useQuery(of<TargetingCount>(id, '/compatibility'));
+  return (
+    <Card title="Who could take it">
+      <Loaded query={found} what="the count">
+        {({ matched, compatible, reasons, facets }) => (
+          <div className="facets">
+            <p>
+              <strong>{count(compatible)}</strong> of {count(matched)} vehicles
+            </p>
+            <ul>
+              {reasons.map(({ code, vehicles }) => (
+                <li key={code}>
+                  <span>{words(code)}</span>
+                  <MeterBar
+                    value={vehicles}
+                    of={matched}
+                    label={`${code}: ${vehicles}`}
+                    color="var(--warn)"
+                  />
+                  <span className="num">{count(vehicles)}</span>
+                </li>
+              ))}
+            </ul>
+            <h3>Installed now, of those</h3>
+            <ul>
+              {(facets['software'] ?? []).map(({ value, vehicles }) => (
+                <li key={value}>
+                  <span className="mono">{value}</span>
+                  <MeterBar value={vehicles} of={compatible} label={`${value}: ${vehicles}`} />
+                  <span className="num">{count(vehicles)}</span>
+                </li>
+              ))}
+            </ul>
+          </div>
+        )}
+      </Loaded>
+    </Card>
+  );
+}
+
+function Used({ id }: { readonly id: string }) {
+  const campaigns = useQuery({
+    queryKey: ['campaigns', ''],
+    queryFn: ({ signal }) => get<Page<Campaign>>('/v1/campaigns?limit=1000', signal),
+  });
+  return (
+    <Card title="Where it is used">
+      <Loaded query={campaigns} what="campaigns">
+        {({ items }) => {
+          const using = items.filter(({ policy }) => policy.artifacts.includes(id));
+          if (using.length === 0) return <p className="quiet">In no campaign.</p>;
+          return (
+            <ul className="stack">
+              {using.map((one) => (
+                <li key={one.id} className="row">
+                  <Link to={path`/campaigns/${one.id}`}>{one.title}</Link>
+                  <Badge state={one.state} />
+                </li>
+              ))}
+            </ul>
+          );
+        }}
+      </Loaded>
+    </Card>
+  );
+}

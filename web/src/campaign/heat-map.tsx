@@ -1,0 +1,120 @@
+/**
+ * Failure rate by vehicle type × region. Colour says how high the rate is against the gate's limit, hatching and
+ * paleness how little it is known; a frame stands only around slices that are too high beyond doubt.
+ */
+import { count, percent } from '../lib/format.ts';
+import { outcomesOf } from '../lib/progress.ts';
+import { judge, wilson } from '../lib/statistics.ts';
+import type { Progress, SliceShare } from '../lib/types.ts';
+import { Scrolls } from '../ui/scrolls.tsx';
+import { Empty } from '../ui/states.tsx';
+
+interface HeatMapProps {
+  readonly progress: Pick<Progress, 'byModel' | 'byRegion' | 'byModelRegion'>;
+  readonly limit: number;
+}
+
+const SAID = {
+  none: 'no outcome yet',
+  unsure: 'too few to tell',
+  fine: 'within the limit',
+  high: 'above the limit, may be chance',
+  bad: 'above the limit beyond doubt',
+} as const;
+
+const sorted = (groups: Readonly<Record<string, SliceShare>>): readonly string[] =>
+  Object.entries(groups)
+    .sort(([a, left], [b, right]) => right.targets - left.targets || (a < b ? -1 : 1))
+    .map(([name]) => name);
+
+export function HeatMap({ progress, limit }: HeatMapProps) {
+  const models = sorted(progress.byModel);
+  const regions = sorted(progress.byRegion);
+  if (models.length === 0)
+    return <Empty>There are no targets yet: rates appear with the first outcomes.</Empty>;
+  return (
+    <div className="stack">
+      <svg className="hatch" width="0" height="0" aria-hidden="true">
+        <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+          <rect width="2" height="6" fill="var(--card)" />
+        </pattern>
+      </svg>
+      <Scrolls label="Failure rates">
+        <table className="heat">
+          <caption className="visually-hidden">
+            Share of outcomes that are failures, with the number of vehicles behind each
+          </caption>
+          <thead>
+            <tr>
+              <td />
+              {regions.map((region) => (
+                <th key={region} scope="col">
+                  {region || '–'}
+                </th>
+              ))}
+              <th scope="col">All regions</th>
+            </tr>
+          </thead>
+          <tbody>
+            {models.map((model) => (
+              <tr key={model}>
+                <th scope="row">{model || '–'}</th>
+                {regions.map((region) => (
+                  <Cell key={region} share={progress.byModelRegion[`${model}/${region}`]} limit={limit} />
+                ))}
+                <Cell share={progress.byModel[model]} limit={limit} />
+              </tr>
+            ))}
+            <tr>
+              <th scope="row">All types</th>
+              {regions.map((region) => (
+                <Cell key={region} share={progress.byRegion[region]} limit={limit} />
+              ))}
+              <td />
+            </tr>
+          </tbody>
+        </table>
+      </Scrolls>
+      <div className="legend">
+        <span style={{ '--swatch': 'var(--bad-fill)' } as object}>framed: too high beyond doubt (95 %)</span>
+        <span style={{ '--swatch': 'var(--bad-soft)' } as object}>
+          pale or hatched: few vehicles, may be chance
+        </span>
+        <span style={{ '--swatch': 'var(--good-soft)' } as object}>within the limit</span>
+      </div>
+    </div>
+  );
+}
+
+function Cell({ share, limit }: { readonly share: SliceShare | undefined; readonly limit: number }) {
+  if (share === undefined) return <td aria-label="no vehicles" />;
+  const outcomes = outcomesOf(share);
+  const interval = wilson(share.failed, outcomes);
+  const verdict = judge(interval, outcomes, limit);
+  const range = `between ${percent(interval.low)} and ${percent(interval.high)}`;
+  const certainty = Math.max(0, 1 - (interval.high - interval.low) * 1.6);
+  return (
+    <td className={verdict} title={`${SAID[verdict]}; ${range} (95 %); ${count(share.targets)} targets`}>
+      <svg className="fill" aria-hidden="true" preserveAspectRatio="none">
+        <rect
+          className="eases"
+          width="100%"
+          height="100%"
+          rx="5"
+          fill={interval.rate > limit ? 'var(--bad-fill)' : 'var(--good)'}
+          opacity={outcomes === 0 ? 0 : strength(interval.rate, limit) * (0.15 + 0.85 * certainty)}
+        />
+        {verdict === 'unsure' ? <rect width="100%" height="100%" rx="5" fill="url(#hatch)" /> : null}
+      </svg>
+      <span className="rate">{outcomes === 0 ? '–' : percent(interval.rate)}</span>
+      <span className="of">
+        {count(share.failed)} of {count(outcomes)}
+        <span className="visually-hidden">, {SAID[verdict]}</span>
+      </span>
+    </td>
+  );
+}
+
+/** Pale at the limit, full at four times it; what is fine stays in the background. */
+const strength = (rate: number, limit: number): number =>
+  rate <= limit ? 0.16 : Math.min(0.62, 0.25 + (0.37 * (rate - limit)) / Math.max(limit * 3, 0.05));

@@ -1,0 +1,86 @@
+/** What does not go on without somebody: approvals, starts, gates that hold, pauses, messages that count nowhere. */
+import { useQuery } from '@tanstack/react-query';
+import { get, path } from '../lib/api.ts';
+import { ago } from '../lib/format.ts';
+import { Link } from '../lib/router.tsx';
+import type { Campaign, DeadLetter, Page } from '../lib/types.ts';
+import { Badge } from '../ui/badge.tsx';
+import { Empty } from '../ui/states.tsx';
+
+interface Need {
+  readonly key: string;
+  readonly to: string;
+  readonly title: string;
+  readonly state: string;
+  readonly why: string;
+}
+
+const WAITS = ['held', 'awaiting-confirmation', 'failed'];
+
+function needsOf(campaign: Campaign): readonly Need[] {
+  const { id, title, state, waves, authors, pause, plan } = campaign;
+  const need = (of: string, why: string, to = path`/campaigns/${id}`): Need => ({
+    key: `${id}/${of}/${why}`,
+    to,
+    title,
+    state: of,
+    why,
+  });
+  if (state === 'targets-frozen')
+    return [need(state, `Approve the plan; not by ${authors.join(' or ')}`, path`/plan/${id}`)];
+  if (state === 'approved') return [need(state, 'Start it')];
+  if (state === 'targeting-defined' && plan?.status === 'failed')
+    return [need('failed', `The freeze failed: ${plan.reason ?? ''}`, path`/plan/${id}`)];
+  if (state === 'paused') return [need(state, pause?.reason ?? 'Resume or abort it')];
+  if (state !== 'running') return [];
+  return waves
+    .filter((wave) => WAITS.includes(wave.state))
+    .map((wave) => need(wave.state, `Wave ${wave.wave}: ${wave.gate?.reason ?? ''}`));
+}
+
+export function Needs({ campaigns }: { readonly campaigns: readonly Campaign[] }) {
+  const letters = useQuery({
+    queryKey: ['dead-letters', 'few'],
+    queryFn: ({ signal }) => get<Page<DeadLetter>>('/v1/dead-letters?limit=5', signal),
+    refetchInterval: 15_000,
+  });
+  const needs = campaigns.flatMap(needsOf);
+  const dead = letters.data?.items ?? [];
+  if (needs.length === 0 && dead.length === 0)
+    return (
+      <div className="body">
+        <Empty>Nothing waits for a person.</Empty>
+      </div>
+    );
+  return (
+    <table className="table">
+      <tbody>
+        {needs.map(({ key, to, title, state, why }) => (
+          <tr key={key}>
+            <td>
+              <div className="row">
+                <Link to={to}>{title}</Link>
+                <Badge state={state} />
+              </div>
+              <p className="small">{why}</p>
+            </td>
+          </tr>
+        ))}
+        {dead.map(({ id, vehicleId, code, reason, at }) => (
+          <tr key={id}>
+            <td>
+              <div className="row">
+                <Link to={path`/vehicles/${vehicleId}`} className="mono">
+                  {vehicleId}
+                </Link>
+                <Badge state="held" text={`Message set aside: ${code}`} />
+                <span className="small quiet">{ago(at)}</span>
+              </div>
+              <p className="small">{reason}</p>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,221 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { campaignKey } from '../campaign/use-campaign.ts';
+import { command, get, newKey, path } from '../lib/api.ts';
+import { neededRoles } from '../lib/may.ts';
+import { Link, navigate } from '../lib/router.tsx';
+import { useMay } from '../lib/session.ts';
+import type { Artifact, Campaign, Page } from '../lib/types.ts';
+import { Card } from '../ui/card.tsx';
+import { TextField } from '../ui/field.tsx';
+import { Empty, Loaded, ProblemView } from '../ui/states.tsx';
+import { type Draft, idFrom, policyOf } from './draft.ts';
+import { Preview } from './preview.tsx';
+import { QueryField, usePreview } from './query-field.tsx';
+import { WaveEditor } from './wave-editor.tsx';
+
+interface PlanFormProps {
+  readonly initial: Draft;
+  /** The campaign that is changed; null makes a new one. */
+  readonly campaign: Campaign | null;
+  readonly onSaved?: () => void;
+}
+
+/** Sends what has changed: the policy first, then the query, which freezes the targets. */
+async function save(draft: Draft, campaign: Campaign | null, keys: readonly [string, string]): Promise<void> {
+  const at = path`/v1/campaigns/${draft.id}`;
+  const policy = policyOf(draft);
+  if (campaign === null) {
+    const { title, purpose } = draft;
+    await command(at, { method: 'PUT', body: { title, purpose, policy }, key: keys[0] });
+  } else await command(`${at}/amend`, { body: { policy }, key: keys[0] });
+  await command(`${at}/define-targeting`, { body: { query: draft.query.trim() }, key: keys[1] });
+}
+
+export function PlanForm({ initial, campaign, onSaved }: PlanFormProps) {
+  const client = useQueryClient();
+  const may = useMay();
+  const [draft, setDraft] = useState(initial);
+  const [ownId, setOwnId] = useState(campaign !== null);
+  const preview = usePreview(draft.query, draft.artifacts);
+  const set = (fields: Partial<Draft>): void => setDraft((before) => ({ ...before, ...fields }));
+  const saving = useMutation({
+    mutationFn: () => save(draft, campaign, [newKey(), newKey()]),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: campaignKey(draft.id) });
+      onSaved?.();
+      navigate(path`/plan/${draft.id}`);
+    },
+  });
+  const ready =
+    draft.id !== '' && draft.title !== '' && draft.artifacts.length > 0 && draft.query.trim() !== '';
+  return (
+    <form
+      className="plan"
+      onSubmit={(event) => {
+        event.preventDefault();
+        saving.mutate();
+      }}
+    >
+      <div className="stack">
+        <Card title="What and why">
+          <div className="stack">
+            <TextField
+              id="title"
+              label="Title"
+              required
+              maxLength={200}
+              readOnly={campaign !== null}
+              value={draft.title}
+              onChange={(title) => set(ownId ? { title } : { title, id: idFrom(title) })}
+            />
+            <TextField
+              id="id"
+              label="Id"
+              hint="Part of links and of every event; it can't be changed later."
+              required
+              readOnly={campaign !== null}
+              value={draft.id}
+              onChange={(id) => {
+                setOwnId(true);
+                set({ id });
+              }}
+            />
+            <TextField
+              id="purpose"
+              label="Purpose"
+              readOnly={campaign !== null}
+              value={draft.purpose}
+              onChange={(purpose) => set({ purpose })}
+            />
+            <Artifacts chosen={draft.artifacts} onChange={(artifacts) => set({ artifacts })} />
+          </div>
+        </Card>
+        <Card title="Who">
+          <QueryField value={draft.query} onChange={(query) => set({ query })} error={preview.error} />
+        </Card>
+        <Card title="Waves and gates">
+          <WaveEditor waves={draft.waves} onChange={(waves) => set({ waves })} />
+        </Card>
+        <Card title="When and how fast">
+          <Pace draft={draft} set={set} />
+        </Card>
+        <ProblemView error={saving.error} />
+        <div className="row end">
+          {may('createCampaign') ? null : (
+            <span className="small quiet">Needs the role {neededRoles('createCampaign')}.</span>
+          )}
+          <button
+            type="submit"
+            className="button primary"
+            disabled={!ready || saving.isPending || !may('createCampaign')}
+          >
+            {saving.isPending ? 'Freezing the targets…' : 'Save and freeze the targets'}
+          </button>
+        </div>
+      </div>
+      <div className="beside">
+        <Preview found={preview.data} stale={preview.isFetching} waves={draft.waves} />
+      </div>
+    </form>
+  );
+}
+
+interface ArtifactsProps {
+  readonly chosen: readonly string[];
+  readonly onChange: (chosen: readonly string[]) => void;
+}
+
+/** In the order in which they were chosen, which is the order in which they are installed. */
+function Artifacts({ chosen, onChange }: ArtifactsProps) {
+  const released = useQuery({
+    queryKey: ['artifacts', 'released'],
+    queryFn: ({ signal }) => get<Page<Artifact>>('/v1/artifacts?state=released&limit=1000', signal),
+  });
+  return (
+    <fieldset className="field">
+      <legend className="label small">Artifacts, in the order of installation</legend>
+      <Loaded query={released} what="released artifacts">
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty>
+              <p>No artifact is released: campaigns take only those.</p>
+              <Link to="/artifacts">To the artifacts</Link>
+            </Empty>
+          ) : (
+            <div className="choices">
+              {items.map(({ id, target, releaseType }) => (
+                <label key={id}>
+                  <input
+                    type="checkbox"
+                    checked={chosen.includes(id)}
+                    onChange={({ target: { checked } }) =>
+                      onChange(checked ? [...chosen, id] : chosen.filter((one) => one !== id))
+                    }
+                  />
+                  <code>{id}</code>
+                  <span className="small quiet">
+                    {target.ecuType}/{target.component}, {releaseType}
+                    {chosen.includes(id) && chosen.length > 1 ? ` · ${chosen.indexOf(id) + 1}.` : ''}
+                  </span>
+                </label>
+              ))}
+            </div>
+          )
+        }
+      </Loaded>
+    </fieldset>
+  );
+}
+
+function Pace({ draft, set }: { readonly draft: Draft; readonly set: (fields: Partial<Draft>) => void }) {
+  return (
+    <div className="stack">
+      <label className="row">
+        <input
+          type="checkbox"
+          checked={draft.windowed}
+          onChange={(event) => set({ windowed: event.target.checked })}
+        />
+        Only in off-peak hours, in each vehicle’s own time zone
+      </label>
+      <div className="wave-edit">
+        {draft.windowed ? (
+          <>
+            <TextField
+              id="from"
+              label="From"
+              type="time"
+              value={draft.from}
+              onChange={(from) => set({ from })}
+            />
+            <TextField id="to" label="To" type="time" value={draft.to} onChange={(to) => set({ to })} />
+          </>
+        ) : null}
+        <TextField
+          id="flight"
+          label="Most in flight"
+          inputMode="numeric"
+          placeholder="no limit"
+          value={draft.maxInFlight}
+          onChange={(maxInFlight) => set({ maxInFlight })}
+        />
+        <TextField
+          id="rate"
+          label="Offers a minute"
+          inputMode="numeric"
+          placeholder="no limit"
+          value={draft.offersPerMinute}
+          onChange={(offersPerMinute) => set({ offersPerMinute })}
+        />
+        <TextField
+          id="attempts"
+          label="Attempts"
+          inputMode="numeric"
+          value={draft.maxAttempts}
+          onChange={(maxAttempts) => set({ maxAttempts })}
+        />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,179 @@
+/** The plan as an approver sees it: everything that the approval covers, and what is new since the last one. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Actions } from '../campaign/actions.tsx';
+import { historyOf } from '../campaign/history-tab.tsx';
+import { PolicyView, Targets } from '../campaign/plan-tab.tsx';
+import { campaignKey } from '../campaign/use-campaign.ts';
+import { command, newKey, path } from '../lib/api.ts';
+import { count } from '../lib/format.ts';
+import { neededRoles } from '../lib/may.ts';
+import { useMay, useSession } from '../lib/session.ts';
+import type { Campaign } from '../lib/types.ts';
+import { Badge } from '../ui/badge.tsx';
+import { Card } from '../ui/card.tsx';
+import { Dialog, Effects, ReasonField } from '../ui/dialog.tsx';
+import { Scrolls } from '../ui/scrolls.tsx';
+import { Loaded } from '../ui/states.tsx';
+import { changesSinceApproval } from './changes.ts';
+
+interface ReviewProps {
+  readonly campaign: Campaign;
+  readonly onEdit: (() => void) | null;
+}
+
+export function PlanReview({ campaign, onEdit }: ReviewProps) {
+  const may = useMay();
+  return (
+    <>
+      <div className="page-head">
+        <div>
+          <div className="row">
+            <h1>{campaign.title}</h1>
+            <Badge state={campaign.state} />
+          </div>
+          <p className="small quiet">
+            <code>{campaign.id}</code> · planned by {campaign.authors.join(', ')}
+          </p>
+        </div>
+        <div className="row">
+          {onEdit === null || !may('createCampaign') ? null : (
+            <button type="button" className="button" onClick={onEdit}>
+              Change the plan
+            </button>
+          )}
+          {campaign.state === 'targets-frozen' ? <Approve campaign={campaign} /> : null}
+          {['approved', 'scheduled'].includes(campaign.state) ? (
+            <Actions campaign={campaign} progress={null} />
+          ) : null}
+        </div>
+      </div>
+      <div className="columns">
+        <Card title="Plan">
+          <PolicyView campaign={campaign} />
+        </Card>
+        <div className="stack">
+          <Card title="Targets">
+            <Targets campaign={campaign} />
+          </Card>
+          <Card title="Since the last approval">
+            <Changes campaign={campaign} />
+          </Card>
+          {campaign.approval === null ? null : (
+            <Card title="Approved">
+              <dl className="pairs">
+                <dt>By</dt>
+                <dd>{campaign.approval.by}</dd>
+                <dt>Plan digest</dt>
+                <dd>
+                  <code>{campaign.approval.planDigest}</code>
+                </dd>
+              </dl>
+            </Card>
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Changes({ campaign }: { readonly campaign: Campaign }) {
+  const history = useQuery({
+    ...historyOf(campaign.id),
+    queryKey: ['history', campaign.id, campaign.revision],
+  });
+  return (
+    <Loaded query={history} what="what has changed">
+      {({ items }) => {
+        const changes = changesSinceApproval(items);
+        if (changes === null) return <p className="quiet">This plan has never been approved.</p>;
+        if (changes.length === 0) return <p className="quiet">Nothing has changed since it was approved.</p>;
+        return (
+          <Scrolls label="Changes">
+            <table className="table changed">
+              <thead>
+                <tr>
+                  <th>What</th>
+                  <th>Then</th>
+                  <th>Now</th>
+                </tr>
+              </thead>
+              <tbody>
+                {changes.map(({ what, before, now }) => (
+                  <tr key={what}>
+                    <td className="mono small">{what}</td>
+                    <td className="small">
+                      <del>{before}</del>
+                    </td>
+                    <td className="small">
+                      <ins>{now}</ins>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </Scrolls>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+function Approve({ campaign }: { readonly campaign: Campaign }) {
+  const client = useQueryClient();
+  const may = useMay();
+  const person = useSession().data?.person;
+  const [open, setOpen] = useState(false);
+  const [note, setNote] = useState('');
+  const [key] = useState(newKey);
+  const own = person !== undefined && campaign.authors.includes(person);
+  const approving = useMutation({
+    // At the revision that was looked at: a plan that was changed meanwhile is not approved.
+    mutationFn: () =>
+      command(path`/v1/campaigns/${campaign.id}/approve`, {
+        body: { note },
+        revision: campaign.revision,
+        key,
+      }),
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: campaignKey(campaign.id) });
+      setOpen(false);
+    },
+  });
+  const why = own
+    ? 'Nobody approves their own plan'
+    : may('approveCampaign')
+      ? null
+      : `Needs the role ${neededRoles('approveCampaign')}`;
+  return (
+    <>
+      {why === null ? null : <span className="small quiet">{why}.</span>}
+      <button type="button" className="button primary" disabled={why !== null} onClick={() => setOpen(true)}>
+        Approve…
+      </button>
+      {open ? (
+        <Dialog
+          title="Approve the plan"
+          verb="Approve"
+          busy={approving.isPending}
+          error={approving.error}
+          onSubmit={() => approving.mutate()}
+          onClose={() => setOpen(false)}
+        >
+          <Effects
+            lines={[
+              [count(campaign.targets?.targets ?? 0), 'vehicles may get it once the campaign is started'],
+              [count(campaign.waves.length), 'waves, each with its gate'],
+              [count(campaign.policy.artifacts.length), `artifacts: ${campaign.policy.artifacts.join(', ')}`],
+            ]}
+          />
+          <p className="small quiet">
+            The approval covers policy, query and this list of targets:{' '}
+            <code>{campaign.targets?.digest.slice(0, 16)}…</code> A later change of any of them voids it.
+          </p>
+          <ReasonField label="Note" required={false} value={note} onChange={setNote} />
+        </Dialog>
+      ) : null}
+    </>
+  );
+}

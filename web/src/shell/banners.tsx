@@ -1,0 +1,56 @@
+import { useIsFetching, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { get, isAway } from '../lib/api.ts';
+import { ago } from '../lib/format.ts';
+import { Link } from '../lib/router.tsx';
+import type { FleetStatus } from '../lib/types.ts';
+
+export const FLEET_KEY = ['fleet'] as const;
+
+export const useFleet = () =>
+  useQuery({
+    queryKey: FLEET_KEY,
+    queryFn: ({ signal }) => get<FleetStatus>('/v1/fleet/status', signal),
+    refetchInterval: 5000,
+  });
+
+/** On every page: nobody may wonder why nothing moves. */
+export function EmergencyBanner() {
+  const { data } = useFleet();
+  if (data?.emergencyStop.active !== true) return null;
+  const { reason, since } = data.emergencyStop;
+  return (
+    <div className="banner" role="alert">
+      <span>
+        Emergency stop{since === null ? '' : `, ${ago(since)}`}: nothing is offered or granted in any
+        campaign.
+        {reason === null ? '' : ` ${reason}`}
+      </span>
+      <Link className="button" to="/?stop=lift">
+        Lift it…
+      </Link>
+    </div>
+  );
+}
+
+/** Says that what is shown is old, once a request has failed because nobody answered. */
+export function AwayBanner() {
+  const client = useQueryClient();
+  const fetching = useIsFetching();
+  const [away, setAway] = useState(false);
+  useEffect(
+    () =>
+      client.getQueryCache().subscribe(({ query }) => {
+        const { fetchFailureReason, status, dataUpdatedAt } = query.state;
+        if (isAway(fetchFailureReason)) setAway(true);
+        else if (status === 'success' && Date.now() - dataUpdatedAt < 1000) setAway(false);
+      }),
+    [client],
+  );
+  if (!away) return null;
+  return (
+    <div className="banner away" role="status">
+      The server does not answer. What is shown is from before; reconnecting{fetching > 0 ? '…' : '.'}
+    </div>
+  );
+}

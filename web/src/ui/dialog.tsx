@@ -1,0 +1,93 @@
+/** A question before something is done. The browser's own dialog: it keeps the focus and closes with Escape. */
+import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { ProblemView } from './states.tsx';
+
+interface DialogProps {
+  readonly title: string;
+  /** What the button that does it says. */
+  readonly verb: string;
+  readonly danger?: boolean;
+  readonly busy: boolean;
+  readonly ready?: boolean;
+  readonly error: unknown;
+  readonly onSubmit: () => void;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}
+
+export function Dialog(props: DialogProps) {
+  const { title, verb, danger = false, busy, ready = true, error, onSubmit, onClose, children } = props;
+  const ref = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const dialog = ref.current;
+    if (dialog !== null && !dialog.open) dialog.showModal();
+  }, []);
+  return (
+    <dialog ref={ref} aria-labelledby={id} onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (ready && !busy) onSubmit();
+        }}
+      >
+        <h2 id={id}>{title}</h2>
+        {children}
+        <ProblemView error={error} />
+        <div className="row end">
+          <button type="button" className="button" onClick={onClose}>
+            Go back
+          </button>
+          <button
+            type="submit"
+            className={`button ${danger ? 'danger solid' : 'primary'}`}
+            disabled={busy || !ready}
+          >
+            {busy ? 'Waiting for every shard…' : verb}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}
+
+interface ReasonProps {
+  readonly label?: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly required?: boolean;
+}
+
+export function ReasonField({ label = 'Reason', value, onChange, required = true }: ReasonProps) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>
+        {label} {required ? '' : '(optional)'}
+      </label>
+      <textarea
+        id={id}
+        className="input"
+        maxLength={2000}
+        required={required}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+      />
+      <span className="hint">It is recorded with your name and shown wherever the decision is.</span>
+    </div>
+  );
+}
+
+/** What a decision will do, in numbers. */
+export function Effects({ lines }: { readonly lines: readonly (readonly [count: string, what: string])[] }) {
+  return (
+    <ul className="effects" aria-label="What this does">
+      {lines.map(([count, what]) => (
+        <li key={what}>
+          <strong>{count}</strong>
+          <span>{what}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}

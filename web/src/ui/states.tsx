@@ -1,0 +1,67 @@
+/** What stands where data would: it is on its way, it was refused, or there is none yet. */
+import type { ReactNode } from 'react';
+import { ProblemError } from '../lib/api.ts';
+
+export function Waiting({ what, page = false }: { readonly what: string; readonly page?: boolean }) {
+  const text = (
+    <p className="quiet" role="status">
+      {what}…
+    </p>
+  );
+  return page ? <main className="sign-in">{text}</main> : text;
+}
+
+/** A problem document as a person reads it: what happened, what to do, and how to report it. */
+export function ProblemView({ error }: { readonly error: unknown }) {
+  if (error === null || error === undefined) return null;
+  const body = error instanceof ProblemError ? error.body : {};
+  return (
+    <div className="notice bad" role="alert">
+      <strong>{error instanceof Error ? error.message : String(error)}</strong>
+      {body.errors?.map(({ path, message }) => (
+        <span key={path + message} className="small">
+          <code>{path}</code> {message}
+        </span>
+      ))}
+      {body.hint === undefined ? null : <span>{body.hint}</span>}
+      {body.instance === undefined ? null : (
+        <span className="small quiet">
+          {body.title} · <code>{body.instance.replace('urn:uuid:', '')}</code>
+        </span>
+      )}
+    </div>
+  );
+}
+
+export function Empty({ children }: { readonly children: ReactNode }) {
+  return <div className="empty">{children}</div>;
+}
+
+interface Asked<T> {
+  readonly data: T | undefined;
+  readonly error: unknown;
+}
+
+/** Shows what came last, and beside it what went wrong since. */
+export function Loaded<T>({
+  query,
+  what,
+  children,
+}: {
+  readonly query: Asked<T>;
+  readonly what: string;
+  readonly children: (data: T) => ReactNode;
+}) {
+  return (
+    <>
+      <ProblemView error={query.error} />
+      {query.data === undefined ? (
+        query.error === null ? (
+          <Waiting what={`Loading ${what}`} />
+        ) : null
+      ) : (
+        children(query.data)
+      )}
+    </>
+  );
+}
