@@ -105,7 +105,7 @@ async function createRoles(parts: Parts, shared: Shared, context: Context, closi
     parts.roles.push(parts.rollout);
   }
   if (has('gatekeeper')) parts.roles.push(createGatekeeperRole(shared, context));
-  if (has('projector')) parts.roles.push(createProjectorRole(shared, context));
+  if (has('projector')) parts.roles.push(await createProjectorRole(shared, context));
   if (!has('bridge')) return;
   const { rollout } = parts;
   parts.bridge = await createBridgeRole(shared, context, async (vehicleId, topic) =>

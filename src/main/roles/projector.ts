@@ -3,9 +3,14 @@ import type { Candidate } from '../../app/ports.ts';
 import type { Check, Context, RunningRole } from '../context.ts';
 import type { Shared } from '../shared.ts';
 
-export function createProjectorRole({ views, messaging, runtime }: Shared, { log }: Context): RunningRole {
+export async function createProjectorRole(
+  { views, messaging, runtime }: Shared,
+  { log }: Context,
+): Promise<RunningRole> {
   if (views === null) throw new Error('the projector needs its thread');
   const { thread, foldsAlways } = views;
+  // Opened with the role, so that it is closed after it.
+  const relay = await messaging.relay(runtime.store);
   const candidates = new Map<string, Candidate>();
   let lastFailure: string | null = null;
 
@@ -37,7 +42,6 @@ export function createProjectorRole({ views, messaging, runtime }: Shared, { log
     checks: () => [projector()],
     async start() {
       if (!foldsAlways) candidates.set('projector', messaging.leadership.compete('projector', fold));
-      const relay = await messaging.relay(runtime.store);
       if (relay !== null) candidates.set('events', messaging.leadership.compete('events', relay));
     },
     async stop() {

@@ -20,6 +20,10 @@ export interface RolloutOptions {
   readonly contentBase: () => string;
 }
 
+/** How often the offers that a broker keeps are looked through when that fails, and the pause between. */
+const PASSES = 5;
+const PASS_PAUSE_MS = 2000;
+
 /** What the shard worker says when its subscription to the log has died. */
 const FOLLOWING = 'following the campaigns';
 
@@ -106,10 +110,21 @@ function correctingOwner(
 ): ShardOwner & { readonly correct: () => Promise<void> } {
   let running: Promise<void> | null = null;
   let again = false;
+  const once = async (): Promise<void> => {
+    again = false;
+    for await (const vehicleIds of link.retainedOffers()) await worker.correct(vehicleIds);
+  };
+  /** A pass that fails is made again a few times: after that a new connection makes another one. */
   const pass = async (): Promise<void> => {
+    let failures = 0;
     do {
-      again = false;
-      for await (const vehicleIds of link.retainedOffers()) await worker.correct(vehicleIds);
+      try {
+        await once();
+      } catch (error) {
+        if (++failures >= PASSES) throw error;
+        again = true;
+        await systemClock.sleep(PASS_PAUSE_MS);
+      }
     } while (again);
   };
   const correct = (): Promise<void> => {

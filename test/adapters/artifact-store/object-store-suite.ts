@@ -156,15 +156,16 @@ export function objectStoreSuite(subject: ObjectStoreSubject): void {
       const upload = await store.begin();
       const before = memory();
       let most = 0;
-      for (let parts = 1; parts <= 16; parts++) {
+      for (let parts = 1; parts <= 40; parts++) {
         part.writeUInt32LE(parts);
         hash.update(part);
         await upload.write(part);
         if (parts % 4 === 0) most = Math.max(most, memory() - before);
       }
       await upload.commit(hash.digest('hex'));
-      // Four on their way, one being filled, and what the client still holds of those that have arrived; its sockets.
-      expect(most).toBeLessThan(12 * partBytes);
+      // Four on their way, one being filled, and what the client and its sockets still hold of those that have arrived,
+      // which is more on a busy machine: half of all would be too many.
+      expect(most).toBeLessThan(20 * partBytes);
       await vi.waitFor(() => expect(memory() - before).toBeLessThan(partBytes), { timeout: 15_000 });
     });
   });
