@@ -8,7 +8,8 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-fund --no-audit
 FROM node:24.19.0-bookworm-slim AS web
 WORKDIR /app
 COPY package.json package-lock.json tsconfig.json ./
-RUN npm ci --omit=optional --ignore-scripts --no-fund --no-audit
+# With the optional packages: the bundler's own binaries are among them.
+RUN npm ci --ignore-scripts --no-fund --no-audit
 COPY scripts/build-web.ts scripts/
 COPY web web
 RUN node scripts/build-web.ts
