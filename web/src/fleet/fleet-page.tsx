@@ -171,8 +171,10 @@ function Groups({
         </Empty>
       ) : (
         <ul className="codes">
-          {sorted.slice(0, GROUPS_SHOWN).map(([name, vehicles]) => {
+          {sorted.slice(0, GROUPS_SHOWN).map(([name, counted]) => {
             const now = active[name] ?? 0;
+            // Who is active is known a moment before read models are: no part may look larger than its whole.
+            const vehicles = Math.max(counted, now);
             return (
               <li key={name}>
                 <span>{name}</span>
