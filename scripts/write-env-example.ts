@@ -8,5 +8,7 @@ const HEAD = `# Settings of a Fleetwave server. Copy to .env and take the # away
 # the value. \`fleetwave config\` prints what is in force.
 `;
 
-const entries = describeSettings().map(({ name, about, fallback }) => `\n# ${about}\n# ${name}=${fallback}\n`);
+const entries = describeSettings().map(
+  ({ name, about, fallback }) => `\n# ${about}\n# ${name}=${fallback}\n`,
+);
 writeFileSync(join(import.meta.dirname, '../.env.example'), HEAD + entries.join(''));
