@@ -37,6 +37,7 @@ const shots: string[] = [];
 
 async function shoot(page: Page, name: string): Promise<void> {
   await page.waitForTimeout(600);
+  while ((await page.getByText(/^(Loading|Waiting for)/).count()) > 0) await page.waitForTimeout(100);
   await page.screenshot({ path: join(folder, `${name}.png`) });
   shots.push(name);
 }

@@ -78,7 +78,9 @@ describe('a session', () => {
 
   it('is renewed while it is used, ends after twelve hours without, and after a week in any case', async () => {
     const start = Date.now();
+    // Held still, so that the session begins at this very instant.
     const at = (hours: number) => vi.useFakeTimers({ toFake: ['Date'], now: start + hours * 3_600_000 });
+    at(0);
     const first = cookieOf(await signIn());
     at(7);
     let cookie = cookieOf(await withCookie(first, 'GET', '/v1/session'));

@@ -1,8 +1,8 @@
 /** Each vehicle of a campaign. Only the rows in sight exist, and pages are fetched as one comes near them. */
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef } from 'react';
-import { get, path, queryOf } from '../lib/api.ts';
+import { memo, useRef, useState } from 'react';
+import { path, queryOf } from '../lib/api.ts';
 import { ago, count, time, words } from '../lib/format.ts';
 import { Link, useQueryState } from '../lib/router.tsx';
 import type { Assignment, Page } from '../lib/types.ts';
@@ -10,8 +10,8 @@ import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
 import { Empty, ProblemView } from '../ui/states.tsx';
+import { PAGE, usePages, type Window } from './use-pages.ts';
 
-const PAGE = 500;
 const LINE_PX = 34;
 /** Rows from the end at which the next page is asked for. */
 const NEAR = 100;
@@ -43,19 +43,16 @@ const cellsOf = ({ vehicleId, wave, phase, attempt, outcome, updatedAt }: Assign
   updatedAt,
 ];
 
-export function AssignmentsTab({ campaignId }: { readonly campaignId: string }) {
+/** Live numbers of the page around it are none of its business. */
+export const AssignmentsTab = memo(function AssignmentsTab({ campaignId }: { readonly campaignId: string }) {
   const [phase, setPhase] = useQueryState('phase');
-  const pages = useInfiniteQuery({
-    queryKey: ['assignments', campaignId, phase],
-    queryFn: ({ pageParam, signal }) =>
-      get<Page<Assignment>>(
-        path`/v1/campaigns/${campaignId}/assignments` + queryOf({ limit: PAGE, phase, cursor: pageParam }),
-        signal,
-      ),
-    initialPageParam: '',
-    getNextPageParam: (page) => page.next,
-  });
-  const rows = pages.data?.pages.flatMap(({ items }) => items) ?? [];
+  const client = useQueryClient();
+  /** What is in memory: the pages around what was looked at. */
+  const rows = () =>
+    client
+      .getQueriesData<Page<Assignment>>({ queryKey: ['assignments', campaignId, phase] })
+      .flatMap(([, page]) => page?.items ?? [])
+      .map(cellsOf);
   return (
     <Card
       flush
@@ -76,61 +73,46 @@ export function AssignmentsTab({ campaignId }: { readonly campaignId: string }) 
           <a href={`/v1/exports/assignments${queryOf({ campaign: campaignId, format: 'parquet' })}`} download>
             All (Parquet)
           </a>
-          <TakeTable name={`${campaignId}-vehicles`} head={HEAD} rows={() => rows.map(cellsOf)} />
+          <TakeTable name={`${campaignId}-vehicles`} head={HEAD} rows={rows} />
         </span>
       }
     >
-      <ProblemView error={pages.error} />
-      {rows.length === 0 && !pages.isPending ? (
-        <div className="body">
-          <Empty>
-            {phase === ''
-              ? 'There are no targets yet: they are listed once the query is frozen.'
-              : `No vehicle is in the phase “${words(phase)}”.`}
-          </Empty>
-        </div>
-      ) : (
-        <Rows
-          rows={rows}
-          more={pages.hasNextPage}
-          busy={pages.isFetching}
-          onMore={() => void pages.fetchNextPage()}
-        />
-      )}
+      <Rows key={phase} campaignId={campaignId} phase={phase} />
     </Card>
   );
-}
+});
 
-interface RowsProps {
-  readonly rows: readonly Assignment[];
-  readonly more: boolean;
-  readonly busy: boolean;
-  readonly onMore: () => void;
-}
-
-function Rows({ rows, more, busy, onMore }: RowsProps) {
+function Rows({ campaignId, phase }: { readonly campaignId: string; readonly phase: string }) {
   const scroller = useRef<HTMLDivElement>(null);
+  const [window, setWindow] = useState<Window>({ first: 0, last: 0 });
+  const { pages, length, more, error, pending, onNext } = usePages(campaignId, phase, window);
   const virtual = useVirtualizer({
-    count: rows.length,
+    count: length,
     getScrollElement: () => scroller.current,
     estimateSize: () => LINE_PX,
     overscan: 20,
   });
   const items = virtual.getVirtualItems();
-  const lastSeen = items.at(-1)?.index ?? 0;
-  const wanted = more && !busy && lastSeen >= rows.length - NEAR;
-  useEffect(() => {
-    if (wanted) onMore();
-  }, [wanted, onMore]);
+  const first = Math.floor((items[0]?.index ?? 0) / PAGE);
+  const last = Math.floor(((items.at(-1)?.index ?? 0) + NEAR) / PAGE);
+  if (first !== window.first || last !== window.last) setWindow({ first, last });
+  if (length === 0 && !pending)
+    return (
+      <div className="body">
+        <ProblemView error={error} />
+        {error === null ? <Empty>{EMPTY(phase)}</Empty> : null}
+      </div>
+    );
   return (
     <>
+      <ProblemView error={error} />
       <div
         className="virtual"
         ref={scroller}
         role="table"
         tabIndex={0}
         aria-label="Vehicles"
-        aria-rowcount={more ? -1 : rows.length}
+        aria-rowcount={more ? -1 : length}
       >
         <div className="line head" role="row">
           {HEAD.map((name) => (
@@ -141,27 +123,36 @@ function Rows({ rows, more, busy, onMore }: RowsProps) {
         </div>
         <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
           {items.map(({ index, start }) => {
-            const row = rows[index];
+            const row = pages.get(Math.floor(index / PAGE))?.items[index % PAGE];
             return row === undefined ? null : <Line key={row.id} row={row} top={start} index={index} />;
           })}
         </div>
       </div>
-      <p className="small quiet body" role="status">
-        {count(rows.length)} rows loaded{more ? ', more come as you scroll' : ''}
+      <p className="small quiet body row" role="status">
+        {count(length)} rows{more ? ' so far, more come as you scroll' : ''}
+        {onNext === null ? null : (
+          <button type="button" className="button" onClick={onNext}>
+            Go on after these
+          </button>
+        )}
       </p>
     </>
   );
 }
 
-function Line({
-  row,
-  top,
-  index,
-}: {
+const EMPTY = (phase: string): string =>
+  phase === ''
+    ? 'There are no targets yet: they are listed once the query is frozen.'
+    : `No vehicle is in the phase “${words(phase)}”.`;
+
+interface LineProps {
   readonly row: Assignment;
   readonly top: number;
   readonly index: number;
-}) {
+}
+
+/** Rendered once: scrolling moves the table, not its lines. */
+const Line = memo(function Line({ row, top, index }: LineProps) {
   const outcome =
     row.outcome === null ? '' : [row.outcome.code, row.outcome.message].filter(Boolean).join(': ');
   return (
@@ -184,4 +175,4 @@ function Line({
       </span>
     </div>
   );
-}
+});

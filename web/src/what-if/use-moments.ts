@@ -1,5 +1,5 @@
 /** The campaign at many instants over its whole time, from the recorded history. */
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { CampaignStateAt } from '../../../src/api/history/campaign-state.ts';
 import { get, path } from '../lib/api.ts';
 import type { Series } from '../replay/use-replay.ts';
@@ -37,4 +37,5 @@ export const useMoments = (id: string, series: Series) =>
     queryFn: ({ signal }) => read(id, series, signal),
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 60_000,
+    placeholderData: keepPreviousData,
   });

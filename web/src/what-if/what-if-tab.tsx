@@ -164,10 +164,12 @@ function Assumptions({ moments }: { readonly moments: readonly Moment[] }) {
       <li>
         Waves, their order and their sizes are those of the campaign; no wave is released sooner or later.
       </li>
-      <li>
-        Looked at {count(moments.length)} recorded moments, at most {duration(widest)} apart: between two of
-        them it could have been that much sooner.
-      </li>
+      {moments.length === 0 ? null : (
+        <li>
+          Looked at {count(moments.length)} recorded moments, at most {duration(widest)} apart: between two of
+          them it could have been that much sooner.
+        </li>
+      )}
     </ul>
   );
 }
