@@ -85,7 +85,9 @@ export async function startHarness(
     readiness: async () => ({ ready: true, checks: [] }),
   };
   const services = { ...base, ...change(base) };
-  const app = await buildServer(services, { checkAnswers: true, ...options });
+  // A busy machine that runs tests is no server under pressure.
+  const protection = { maxEventLoopDelay_ms: 60_000, ...options.protection };
+  const app = await buildServer(services, { checkAnswers: true, ...options, protection });
   const all = await keyFor(access, 'root', [
     'admin',
     'developer',

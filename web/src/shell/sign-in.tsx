@@ -40,8 +40,8 @@ export function SignIn() {
             />
             <span className="hint">
               It is exchanged for a session of this browser and not kept. An admin makes keys with{' '}
-              <code>fleetwave keys add</code>; the first one is in
-              <code>admin.key</code> of the data directory.
+              <code>fleetwave keys add</code>; the first one is in <code>admin.key</code> of the data
+              directory.
             </span>
           </div>
           <ProblemView error={entering.error} />
