@@ -138,6 +138,7 @@ async function abortable(work: Promise<void>, signal: AbortSignal): Promise<void
   const aborted = Promise.withResolvers<never>();
   const abort = (): void => aborted.reject(new Error('events are handed on elsewhere'));
   signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
   try {
     await Promise.race([work, aborted.promise]);
   } finally {

@@ -61,8 +61,8 @@ async function verifyBundle(flags: Flags, path: string): Promise<void> {
   const problems = [...report.problems, ...(compare ? await withLog(flags, text) : [])];
   if (flags.json === true) console.log(JSON.stringify({ ...report, problems }));
   else {
-    console.log(`Evidence of ${report.subject}, made ${report.madeAt}: ${report.items} items.`);
-    console.log(`${report.recomputed} appends recomputed; ${report.partial} are there in part only.`);
+    console.log(`Evidence of ${report.subject}, made ${report.madeAt}. Items: ${report.items}`);
+    console.log(`Appends recomputed: ${report.recomputed}; there in part only: ${report.partial}`);
     if (report.signedBy !== null) console.log(`Signed by ${report.signedBy}.`);
     for (const problem of problems) console.log(problem);
     console.log(problems.length === 0 ? 'It is as it was made.' : `${problems.length} problems.`);

@@ -1,5 +1,7 @@
 /** The page that stays open: who is there, what runs, and what needs a person now. */
+
 import { useQueries, useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
 import { get, path } from '../lib/api.ts';
 import { count, percent } from '../lib/format.ts';
 import { Link } from '../lib/router.tsx';
@@ -82,6 +84,9 @@ export function FleetPage() {
                 title="Active by state in campaigns"
                 all={data.byAssignment}
                 active={data.activeBy.byAssignment}
+                empty={
+                  data.vehicles === 0 ? <NoVehicles /> : <p>No vehicle has been listed for a campaign yet.</p>
+                }
               />
             </div>
             <RecentFailures campaigns={all} />
@@ -152,23 +157,29 @@ function Mini({ progress }: { readonly progress: Progress | undefined }) {
 type Counts = FleetStatus['byModel'];
 const GROUPS_SHOWN = 8;
 
+const NoVehicles = () => (
+  <>
+    <p>No vehicle is registered yet.</p>
+    <code>npx fleetwave import vehicles.csv</code>
+  </>
+);
+
 function Groups({
   title,
   all,
   active,
+  empty = <NoVehicles />,
 }: {
   readonly title: string;
   readonly all: Counts;
   readonly active: Counts;
+  readonly empty?: ReactNode;
 }) {
   const sorted = Object.entries(all).sort(([, a], [, b]) => b - a);
   return (
     <Card title={title}>
       {sorted.length === 0 ? (
-        <Empty>
-          <p>No vehicle is registered yet.</p>
-          <code>npx fleetwave import vehicles.csv</code>
-        </Empty>
+        <Empty>{empty}</Empty>
       ) : (
         <ul className="codes">
           {sorted.slice(0, GROUPS_SHOWN).map(([name, counted]) => {
