@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { failures, type TestFile } from './failures.ts';
 import { laneTable, missingLanes, readLanes } from './lanes.ts';
 
 interface Report {
@@ -14,6 +15,7 @@ interface Report {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
+  readonly testResults: readonly TestFile[];
 }
 
 const chosen = process.argv.slice(2);
@@ -53,6 +55,8 @@ if (lanes.length > 0) console.log(`\n${laneTable(lanes)}`);
 const missing = chosen.length > 0 ? [] : missingLanes(lanes, globSync('test/contract/**/*.test.ts'));
 for (const lane of missing) console.error(`Missing: ${lane}`);
 const lanesOk = missing.length === 0 || process.env['CI'] !== 'true';
+
+for (const failure of failures(report?.testResults ?? [], process.cwd())) console.error(`\n${failure}`);
 
 const ok = status === 0 && report !== null && report.numPassedTests > 0 && skipped === 0 && lanesOk;
 console.log(

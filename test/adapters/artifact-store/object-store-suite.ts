@@ -245,7 +245,8 @@ export function objectStoreSuite(subject: ObjectStoreSubject): void {
       const bytes = randomBytes(3 * partBytes);
       const upload = await store.begin();
       await upload.write(bytes.subarray(0, 2 * partBytes + 1));
-      own.kill(subject.death);
+      // Azurite has its metadata on disk only after an orderly end, and a second SIGTERM cuts that short.
+      if (subject.death === 'SIGKILL') own.kill('SIGKILL');
       await own.stop();
       const rest = async () => {
         await upload.write(bytes.subarray(2 * partBytes + 1));
