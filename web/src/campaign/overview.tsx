@@ -7,6 +7,7 @@ import type { Campaign, Progress } from '../lib/types.ts';
 import { Legend, MeterBar, type Part, StackedBar } from '../ui/bars.tsx';
 import { Card, Figures } from '../ui/card.tsx';
 import { Empty } from '../ui/states.tsx';
+import { FailureMap } from './failure-map.tsx';
 import { HeatMap } from './heat-map.tsx';
 import { Throughput } from './throughput.tsx';
 import { Waves } from './waves.tsx';
@@ -44,12 +45,17 @@ export function Overview({ campaign, progress, samples, at }: OverviewProps) {
           </Card>
         </div>
       </div>
-      <Card
-        title="Failure rate by vehicle type and region"
-        aside={`Limit of the gate: ${percent(limitOf(campaign))}`}
-      >
-        <HeatMap progress={progress} limit={limitOf(campaign)} />
-      </Card>
+      <div className="beside-map">
+        <Card
+          title="Failure rate by vehicle type and region"
+          aside={`Limit of the gate: ${percent(limitOf(campaign))}`}
+        >
+          <HeatMap progress={progress} limit={limitOf(campaign)} />
+        </Card>
+        <Card title="Where it fails" aside="Circles by number of targets, coloured as the table">
+          <FailureMap byRegion={progress.byRegion} limit={limitOf(campaign)} />
+        </Card>
+      </div>
       <div className="columns">
         <Card title="Failure codes" aside={`${count(sum(progress.failureCodes))} failed attempts`}>
           <Codes codes={progress.failureCodes} />

@@ -67,6 +67,18 @@ export function bytes(value: number): string {
   }).format(value / 1000 ** step);
 }
 
+const regions = new Intl.DisplayNames(undefined, { type: 'region', fallback: 'none' });
+
+/** "France" for `FR`; what is no country of ISO 3166 stays as it is. */
+export function regionName(code: string): string {
+  if (code === '') return 'No region';
+  try {
+    return regions.of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
 /** `targets-frozen` is for machines. */
 export const words = (code: string): string => {
   const text = code.replaceAll('-', ' ');
