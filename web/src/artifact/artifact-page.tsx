@@ -2,8 +2,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { get, path } from '../lib/api.ts';
 import { bytes, count, eventName, time, words } from '../lib/format.ts';
+import { campaignsOf } from '../lib/lists.ts';
 import { Link } from '../lib/router.tsx';
-import type { Artifact, Campaign, Page, TargetingCount } from '../lib/types.ts';
+import type { Artifact, TargetingCount } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
 import { MeterBar } from '../ui/bars.tsx';
 import { Card } from '../ui/card.tsx';
@@ -169,10 +170,7 @@ function Compatible({ id }: { readonly id: string }) {
 }
 
 function Used({ id }: { readonly id: string }) {
-  const campaigns = useQuery({
-    queryKey: ['campaigns', ''],
-    queryFn: ({ signal }) => get<Page<Campaign>>('/v1/campaigns?limit=1000', signal),
-  });
+  const campaigns = useQuery(campaignsOf());
   return (
     <Card title="Where it is used">
       <Loaded query={campaigns} what="campaigns">

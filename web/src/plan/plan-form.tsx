@@ -1,11 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { campaignKey } from '../campaign/use-campaign.ts';
-import { command, get, newKey, path } from '../lib/api.ts';
+import { command, newKey, path } from '../lib/api.ts';
+import { artifactsOf } from '../lib/lists.ts';
 import { neededRoles } from '../lib/may.ts';
 import { Link, navigate } from '../lib/router.tsx';
 import { useMay } from '../lib/session.ts';
-import type { Artifact, Campaign, Page } from '../lib/types.ts';
+import type { Campaign } from '../lib/types.ts';
 import { Card } from '../ui/card.tsx';
 import { TextField } from '../ui/field.tsx';
 import { Empty, Loaded, ProblemView } from '../ui/states.tsx';
@@ -128,10 +129,7 @@ interface ArtifactsProps {
 
 /** In the order in which they were chosen, which is the order in which they are installed. */
 function Artifacts({ chosen, onChange }: ArtifactsProps) {
-  const released = useQuery({
-    queryKey: ['artifacts', 'released'],
-    queryFn: ({ signal }) => get<Page<Artifact>>('/v1/artifacts?state=released&limit=1000', signal),
-  });
+  const released = useQuery(artifactsOf('released'));
   return (
     <fieldset className="field">
       <legend className="label small">Artifacts, in the order of installation</legend>

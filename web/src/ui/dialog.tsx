@@ -1,22 +1,14 @@
-/** A question before something is done. The browser's own dialog: it keeps the focus and closes with Escape. */
+/** What stands in front of the page. The browser's own dialog: it keeps the focus and closes with Escape. */
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { ProblemView } from './states.tsx';
 
-interface DialogProps {
+interface ModalProps {
   readonly title: string;
-  /** What the button that does it says. */
-  readonly verb: string;
-  readonly danger?: boolean;
-  readonly busy: boolean;
-  readonly ready?: boolean;
-  readonly error: unknown;
-  readonly onSubmit: () => void;
   readonly onClose: () => void;
   readonly children: ReactNode;
 }
 
-export function Dialog(props: DialogProps) {
-  const { title, verb, danger = false, busy, ready = true, error, onSubmit, onClose, children } = props;
+export function Modal({ title, onClose, children }: ModalProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -25,13 +17,34 @@ export function Dialog(props: DialogProps) {
   }, []);
   return (
     <dialog ref={ref} aria-labelledby={id} onClose={onClose}>
+      <h2 id={id}>{title}</h2>
+      {children}
+    </dialog>
+  );
+}
+
+interface DialogProps extends ModalProps {
+  /** What the button that does it says. */
+  readonly verb: string;
+  readonly danger?: boolean;
+  readonly busy: boolean;
+  readonly ready?: boolean;
+  readonly error: unknown;
+  readonly onSubmit: () => void;
+}
+
+/** A question before something is done. */
+export function Dialog(props: DialogProps) {
+  const { title, verb, danger = false, busy, ready = true, error, onSubmit, onClose, children } = props;
+  return (
+    <Modal title={title} onClose={onClose}>
       <form
+        className="dialog-body"
         onSubmit={(event) => {
           event.preventDefault();
           if (ready && !busy) onSubmit();
         }}
       >
-        <h2 id={id}>{title}</h2>
         {children}
         <ProblemView error={error} />
         <div className="row end">
@@ -47,7 +60,7 @@ export function Dialog(props: DialogProps) {
           </button>
         </div>
       </form>
-    </dialog>
+    </Modal>
   );
 }
 
