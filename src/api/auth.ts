@@ -17,7 +17,16 @@ declare module 'fastify' {
 /** The session that the request's cookie stands for; null without one that counts. */
 export function sessionOf(services: ApiServices, request: FastifyRequest): Session | null {
   const token = sessionTokenOf(request);
-  return token === null ? null : services.sessions.check(token);
+  const session = token === null ? null : services.sessions.check(token);
+  return session === null || services.access.hasEnded(session) ? null : session;
+}
+
+/** Does the key or session that the request came with still count? Records nothing. */
+export function stillSignedIn(services: ApiServices, request: FastifyRequest): boolean {
+  const key = bearerOf(request);
+  if (key !== null) return services.access.authenticate(key).ok;
+  const session = sessionOf(services, request);
+  return session !== null && services.access.principalOf(session.keyId) !== null;
 }
 
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="fleetwave"' };

@@ -26,11 +26,13 @@ const RETRY_MS = 2000;
 
 class Client {
   readonly #raw: FastifyReply['raw'];
+  readonly #mayWatch: () => boolean;
   #waiting: string | null = null;
   #stalledBeats = 0;
 
-  constructor(raw: FastifyReply['raw']) {
+  constructor(raw: FastifyReply['raw'], mayWatch: () => boolean) {
     this.#raw = raw;
+    this.#mayWatch = mayWatch;
     raw.on('drain', () => {
       this.#stalledBeats = 0;
       const text = this.#waiting;
@@ -45,9 +47,10 @@ class Client {
     else this.#raw.write(text);
   }
 
-  /** A client that takes nothing for four heartbeats is gone. */
+  /** A client that takes nothing for four heartbeats is gone, and one that has lost its key or session may not stay. */
   beat(): void {
-    if (!this.#raw.writableNeedDrain) this.#raw.write(': heartbeat\n\n');
+    if (!this.#mayWatch()) this.#raw.end();
+    else if (!this.#raw.writableNeedDrain) this.#raw.write(': heartbeat\n\n');
     else if (++this.#stalledBeats >= 4) this.#raw.destroy();
   }
 
@@ -94,7 +97,8 @@ export class LiveHub {
   }
 
   /**
-   * Keeps the response open and feeds it. `read` must give the topic's present frame.
+   * Keeps the response open and feeds it for as long as `mayWatch` says so, which is asked at each heartbeat. `read`
+   * must give the topic's present frame.
    * @throws Problem `overloaded` above the limit of clients, `shutting-down` after close.
    */
   async watch(
@@ -102,6 +106,7 @@ export class LiveHub {
     request: FastifyRequest,
     reply: FastifyReply,
     read: Topic['read'],
+    mayWatch: () => boolean,
   ): Promise<void> {
     if (this.#closed)
       throw problem('shutting-down', 'the server is shutting down', { headers: RETRY_HEADERS });
@@ -119,7 +124,7 @@ export class LiveHub {
     }
     const topic = this.#topicOf(name, read);
     if (first !== null) topic.latest = { id: first.id, text: textOf(first) };
-    const client = this.#open(reply);
+    const client = this.#open(reply, mayWatch);
     topic.clients.add(client);
     request.raw.socket.setNoDelay(true);
     reply.raw.once('close', () => this.#leave(name, topic, client));
@@ -140,7 +145,7 @@ export class LiveHub {
     this.#topics.clear();
   }
 
-  #open(reply: FastifyReply): Client {
+  #open(reply: FastifyReply, mayWatch: () => boolean): Client {
     reply.hijack();
     reply.raw.writeHead(200, {
       ...(reply.getHeaders() as Record<string, string>),
@@ -149,7 +154,7 @@ export class LiveHub {
       'x-accel-buffering': 'no',
     });
     reply.raw.write(`retry: ${RETRY_MS}\n\n`);
-    return new Client(reply.raw);
+    return new Client(reply.raw, mayWatch);
   }
 
   #topicOf(name: string, read: Topic['read']): Topic {

@@ -1,5 +1,5 @@
 /** The API on the real services and read models (logs and documents in memory): one campaign's way to its start. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -94,7 +94,11 @@ async function start() {
         putList: async () => ({ ok: true, vehicles: 0 }),
       },
       access,
-      sessions: createSessions(keyRingOf(randomBytes(32).toString('base64'), 'test'), () => Date.now()),
+      sessions: createSessions(
+        keyRingOf(randomBytes(32).toString('base64'), 'test'),
+        () => Date.now(),
+        randomUUID,
+      ),
       signingKeys: { keys: async () => [] },
       reader,
       log: store,

@@ -102,7 +102,35 @@ describe('a session', () => {
       expect((await withCookie(forged, 'GET', '/v1/campaigns')).statusCode, forged).toBe(401);
   });
 
-  it('is cleared by signing out', async () => {
+  it('ends by signing out, wherever its cookie is', async () => {
+    const first = cookieOf(await signIn());
+    const other = cookieOf(await signIn());
+    // Renewed from the first: the same session, in another cookie.
+    const copied = cookieOf(
+      await harness.call({
+        method: 'POST',
+        url: '/v1/session',
+        key: null,
+        headers: { cookie: first, 'fleetwave-session': '1' },
+      }),
+    );
+    const signOut = (headers: Record<string, string>) =>
+      harness.call({
+        method: 'DELETE',
+        url: '/v1/session',
+        key: null,
+        headers: { cookie: first, ...headers },
+      });
+    expect((await signOut({})).json().type).toBe('urn:fleetwave:problem:cross-site');
+    expect((await withCookie(copied, 'GET', '/v1/session')).statusCode).toBe(200);
+    for (let times = 0; times < 2; times++)
+      expect((await signOut({ 'fleetwave-session': '1' })).json()).toEqual({ closed: true });
+    for (const cookie of [first, copied])
+      expect((await withCookie(cookie, 'GET', '/v1/session')).json().detail).toBe('the session has ended');
+    expect((await withCookie(other, 'GET', '/v1/session')).statusCode).toBe(200);
+  });
+
+  it('leaves no cookie when it is ended, nor when there was none', async () => {
     const answer = await harness.call({ method: 'DELETE', url: '/v1/session', key: null });
     expect(answer.headers['set-cookie']).toEqual([
       expect.stringMatching(/^__Host-fleetwave=; Secure; .*Max-Age=0$/),

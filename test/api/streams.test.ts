@@ -117,6 +117,31 @@ describe('live progress', () => {
     live.destroy();
   });
 
+  it('ends when its key is revoked', async () => {
+    const other = await harness.keyOf('leaving', 'analyst');
+    const [mine, theirs] = [
+      await get('/v1/campaigns/c1/live'),
+      await get('/v1/campaigns/c1/live', { authorization: `Bearer ${other}` }),
+    ];
+    await harness.call({ method: 'DELETE', url: `/v1/access/keys/${other.split('_')[1]}` });
+    await readUntil(theirs, () => false);
+    expect(theirs.complete).toBe(true);
+    const text = await readUntil(mine, (received) => received.split(': heartbeat').length > 3);
+    expect(text).toContain('id: 0001');
+    mine.destroy();
+  });
+
+  it('ends when its session does', async () => {
+    const signIn = await harness.call({ method: 'POST', url: '/v1/session' });
+    const cookie = String(signIn.headers['set-cookie']).split(';')[0] ?? '';
+    const live = await get('/v1/campaigns/c1/live', { authorization: '', cookie });
+    expect(live.statusCode).toBe(200);
+    const headers = { cookie, 'fleetwave-session': '1' };
+    await harness.call({ method: 'DELETE', url: '/v1/session', key: null, headers });
+    await readUntil(live, () => false);
+    expect(live.complete).toBe(true);
+  });
+
   it('refuses more clients than the limit, and frees a place when one goes', async () => {
     const [first, second] = [await get('/v1/campaigns/c1/live'), await get('/v1/campaigns/c1/live')];
     const third = await get('/v1/campaigns/c1/live');

@@ -2,11 +2,11 @@
 import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { CampaignPage } from './campaign/campaign-page.tsx';
 import { FleetPage } from './fleet/fleet-page.tsx';
-import { isAway } from './lib/api.ts';
+import { isAway, isSignedOut } from './lib/api.ts';
 import { Link, type Route, useRoute } from './lib/router.tsx';
 import { useSession } from './lib/session.ts';
 import { Shell } from './shell/shell.tsx';
-import { SignIn } from './shell/sign-in.tsx';
+import { SignIn, SignInAgain } from './shell/sign-in.tsx';
 import { Boundary } from './ui/boundary.tsx';
 import { Waiting } from './ui/states.tsx';
 
@@ -50,6 +50,7 @@ export function App() {
   }
   return (
     <Shell session={session.data} route={route}>
+      {isSignedOut(session.error) ? <SignInAgain /> : null}
       <Boundary key={route.path}>
         <Suspense fallback={<Waiting what="Loading the page" />}>{pageOf(route)}</Suspense>
       </Boundary>

@@ -8,16 +8,24 @@ import './styles/campaign.css';
 import './styles/plan.css';
 import './styles/map.css';
 import './styles/replay.css';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
-import { isAway } from './lib/api.ts';
+import { isAway, isSignedOut } from './lib/api.ts';
+import { SESSION_KEY } from './lib/session.ts';
 import { applyTheme } from './lib/theme.ts';
 
 applyTheme();
 
-const client = new QueryClient({
+const client: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    // Whatever notices first that the session has ended: the page asks who is signed in, and so for the key.
+    onError: (error, { queryKey }) => {
+      if (isSignedOut(error) && queryKey[0] !== SESSION_KEY[0])
+        void client.invalidateQueries({ queryKey: SESSION_KEY });
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 2000,

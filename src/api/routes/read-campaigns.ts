@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Document } from '../../app/ports.ts';
 import { phase } from '../../domain/rollout/events.ts';
+import { stillSignedIn } from '../auth.ts';
 import { notFound } from '../problem.ts';
 import { progressFrame, progressSchema } from '../progress.ts';
 import { awaitPosition, begun, checkPositions, findPage, POSITION, plain, withEtag } from '../queries.ts';
@@ -130,7 +131,8 @@ function progressRoutes(app: FastifyInstance, services: ApiServices, hub: LiveHu
     summary: 'The progress, live (Server-Sent Events)',
     description:
       'Events named `progress` with the same JSON as …/progress, at most ten a second, each a whole snapshot. ' +
-      'Reconnect with Last-Event-ID (browsers do): an unchanged snapshot is not sent again.',
+      'Reconnect with Last-Event-ID (browsers do): an unchanged snapshot is not sent again. ' +
+      'The stream ends when the key is revoked or the session ends.',
     params: campaignParams,
     headers: [{ name: 'Last-Event-ID', required: false, description: '`id` of the last event received.' }],
     streaming: true,
@@ -145,7 +147,8 @@ function progressRoutes(app: FastifyInstance, services: ApiServices, hub: LiveHu
     handler: async ({ params, request, reply }) => {
       const { campaignId } = params;
       await mustExist(services, campaignId);
-      await hub.watch(campaignId, request, reply, () => progressFrame(services.reader, campaignId));
+      const read = () => progressFrame(services.reader, campaignId);
+      await hub.watch(campaignId, request, reply, read, () => stillSignedIn(services, request));
       return reply;
     },
   });

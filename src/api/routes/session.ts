@@ -4,9 +4,10 @@ import { z } from 'zod';
 import { SESSION_MS } from '../../app/access/session.ts';
 import { role } from '../../domain/access/events.ts';
 import { bearerOf, principalOf, sessionOf } from '../auth.ts';
+import { fromRejection } from '../problem.ts';
 import { route } from '../route.ts';
 import type { ApiServices } from '../services.ts';
-import { clearSessionCookie, setSessionCookie } from '../session-cookie.ts';
+import { clearSessionCookie, refuseCrossSite, setSessionCookie } from '../session-cookie.ts';
 
 export const sessionSchema = z
   .object({
@@ -39,8 +40,9 @@ export function sessionRoutes(app: FastifyInstance, services: ApiServices): void
     responses: { 200: { description: 'Signed in.', schema: sessionSchema } },
     handler: ({ request, reply }) => {
       const { keyId } = principalOf(request);
-      const going = bearerOf(request) === null ? sessionOf(services, request)?.since : undefined;
-      const { token, session } = services.sessions.issue(keyId, going);
+      const going = bearerOf(request) === null ? sessionOf(services, request) : null;
+      const { token, session } =
+        going === null ? services.sessions.issue(keyId) : services.sessions.renew(going);
       setSessionCookie(request, reply, token, session, services.clock.now());
       return viewOf(request, session.expiresAt);
     },
@@ -58,7 +60,7 @@ export function sessionRoutes(app: FastifyInstance, services: ApiServices): void
       if (session === null) return viewOf(request, null);
       const now = services.clock.now();
       if (session.expiresAt - now > SESSION_MS / 2) return viewOf(request, session.expiresAt);
-      const renewed = services.sessions.issue(session.keyId, session.since);
+      const renewed = services.sessions.renew(session);
       setSessionCookie(request, reply, renewed.token, renewed.session, now);
       return viewOf(request, renewed.session.expiresAt);
     },
@@ -69,13 +71,24 @@ export function sessionRoutes(app: FastifyInstance, services: ApiServices): void
     method: 'DELETE',
     url: '/v1/session',
     tag: 'access',
-    summary: 'Sign out: the cookie is cleared',
+    summary: 'Sign out: the session ends, also where its cookie was copied to',
     responses: {
       200: { description: 'Signed out.', schema: z.object({ closed: z.literal(true) }) },
     },
-    handler: ({ reply }) => {
+    handler: async ({ request, reply }) => {
+      const session = sessionOf(services, request);
+      const principal = session === null ? null : services.access.principalOf(session.keyId);
+      if (session !== null && principal !== null) {
+        refuseCrossSite(request);
+        const outcome = await services.access.endSession(session, {
+          actor: { kind: 'person', id: principal.person },
+          source: 'http',
+          correlationId: request.id,
+        });
+        if (!outcome.ok) throw fromRejection(outcome.rejection);
+      }
       clearSessionCookie(reply);
-      return { closed: true };
+      return { closed: true as const };
     },
   });
 }

@@ -8,6 +8,7 @@ import { type CommandEnvelope, type CommandOutcome, handleCommand, type Runtime 
 import { hashOf, keyIdOf, newApiKey, newKeyId, sameHash } from './api-key.ts';
 import { type KeyEntry, KeyRing } from './key-ring.ts';
 import { type Refusal, RefusalLog } from './refusal-log.ts';
+import { endOf, type Session } from './session.ts';
 
 /** The person behind a request. */
 export interface Principal {
@@ -39,6 +40,10 @@ export interface AccessService {
     envelope: CommandEnvelope,
   ): Promise<{ readonly outcome: CommandOutcome<unknown>; readonly keyId: string; readonly key: string }>;
   revokeKey(keyId: string, reason: string, envelope: CommandEnvelope): Promise<CommandOutcome<unknown>>;
+  /** Ends a session before its time, in every browser and process that has it. */
+  endSession(session: Session, envelope: CommandEnvelope): Promise<CommandOutcome<unknown>>;
+  /** Has it been ended? Synchronous as well. */
+  hasEnded(session: Session): boolean;
   list(): readonly KeyView[];
   /** Recorded behind the answer, and only as many as can't fill the log. */
   recordRefusal(refusal: Refusal): void;
@@ -108,6 +113,13 @@ export async function startAccess(
       const command = { type: 'RevokeApiKey', keyId, reason } as const;
       return settle(await handleCommand(runtime, ACCESS_STREAM, accessDecider, command, envelope, {}));
     },
+    endSession: async (session, envelope) => {
+      const { sessionId, keyId } = session;
+      const until = new Date(endOf(session)).toISOString();
+      const command = { type: 'EndSession', sessionId, keyId, until } as const;
+      return settle(await handleCommand(runtime, ACCESS_STREAM, accessDecider, command, envelope, {}));
+    },
+    hasEnded: ({ sessionId }) => ring.hasEnded(sessionId),
     list: () => ring.list().map(({ hash: _hash, ...view }) => view),
     recordRefusal: (refusal) => refusals.record(refusal),
     refusalsLeftOut: () => refusals.leftOut,

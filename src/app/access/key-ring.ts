@@ -1,5 +1,6 @@
 /** Every API key as it is now, in memory, following the `access` stream: a key counts from its event on. */
 import type { Role } from '../../domain/access/events.ts';
+import { type EndedSessions, withEnded } from '../../domain/access/state.ts';
 import { readEvent } from '../../domain/events.ts';
 import { ACCESS_STREAM } from '../../domain/shared/streams.ts';
 import type { EventStore, Position, RecordedEvent, Subscription } from '../ports.ts';
@@ -29,6 +30,7 @@ interface Waiter {
 export class KeyRing {
   readonly #keys = new Map<string, KeyEntry>();
   readonly #waiters = new Set<Waiter>();
+  #endedSessions: EndedSessions = new Map();
   #lost: AccessLostError | null = null;
   #position: Position = START;
   #revision = -1;
@@ -62,6 +64,11 @@ export class KeyRing {
 
   get(keyId: string): KeyEntry | undefined {
     return this.#keys.get(keyId);
+  }
+
+  /** Was it signed out? */
+  hasEnded(sessionId: string): boolean {
+    return this.#endedSessions.has(sessionId);
   }
 
   /** Oldest first. */
@@ -102,6 +109,8 @@ export class KeyRing {
     } else if (event.type === 'ApiKeyRevoked') {
       const entry = this.#keys.get(event.data.keyId);
       if (entry !== undefined) this.#keys.set(entry.keyId, { ...entry, revoked: true });
+    } else if (event.type === 'SessionEnded') {
+      this.#endedSessions = withEnded(this.#endedSessions, event.data);
     }
   }
 }

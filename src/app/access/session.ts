@@ -13,6 +13,8 @@ export const SESSION_MS = 12 * 3_600_000;
 const LONGEST_MS = 7 * 24 * 3_600_000;
 
 const claims = z.strictObject({
+  /** Stays the same when it is renewed. */
+  sessionId: z.uuid(),
   /** Of the API key. */
   keyId: z.string().max(32),
   /** Secret that it was made with. */
@@ -22,33 +24,44 @@ const claims = z.strictObject({
   /** Milliseconds since 1970. */
   expiresAt: z.int(),
 });
-export type Session = Pick<z.infer<typeof claims>, 'keyId' | 'since' | 'expiresAt'>;
+export type Session = Omit<z.infer<typeof claims>, 'kid'>;
 
 export interface Sessions {
-  /** A session for a key that was just shown, or, with `since`, one that goes on. */
-  issue(keyId: string, since?: number): { readonly token: string; readonly session: Session };
+  /** A session for a key that was just shown. */
+  issue(keyId: string): Issued;
+  /** The same session for longer. */
+  renew(session: Session): Issued;
   /** Null for what is not ours, or has ended. */
   check(token: string): Session | null;
 }
 
+interface Issued {
+  readonly token: string;
+  readonly session: Session;
+}
+
+/** From when on no renewal of it counts, milliseconds since 1970. */
+export const endOf = ({ since }: Session): number => since + LONGEST_MS;
+
 const mac = (key: Uint8Array, body: string): Buffer =>
   createHmac('sha256', hmacKey(key)).update(`fleetwave session\n${body}`).digest();
 
-export function createSessions(keys: KeyRing, now: () => number): Sessions {
+export function createSessions(keys: KeyRing, now: () => number, newId: () => string): Sessions {
+  const issue = (begun: Omit<Session, 'expiresAt'>): Issued => {
+    const session = { ...begun, expiresAt: Math.min(now() + SESSION_MS, begun.since + LONGEST_MS) };
+    const body = Buffer.from(JSON.stringify({ ...session, kid: keys.current.id })).toString('base64url');
+    return { token: `${body}.${mac(keys.current.key, body).toString('base64url')}`, session };
+  };
   return {
-    issue(keyId, since = now()) {
-      const expiresAt = Math.min(now() + SESSION_MS, since + LONGEST_MS);
-      const session = { keyId, since, expiresAt };
-      const body = Buffer.from(JSON.stringify({ ...session, kid: keys.current.id })).toString('base64url');
-      return { token: `${body}.${mac(keys.current.key, body).toString('base64url')}`, session };
-    },
+    issue: (keyId) => issue({ sessionId: newId(), keyId, since: now() }),
+    renew: (session) => issue(session),
     check(token) {
       const [body = '', given = '', ...rest] = token.split('.');
       const read = rest.length > 0 ? null : readClaims(body);
       const key = read === null ? null : keys.get(read.kid);
       if (read === null || key === null || !same(mac(key.key, body), given)) return null;
-      const { keyId, since, expiresAt } = read;
-      return expiresAt <= now() ? null : { keyId, since, expiresAt };
+      const { kid: _, ...session } = read;
+      return session.expiresAt <= now() ? null : session;
     },
   };
 }

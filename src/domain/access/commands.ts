@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { personId, sha256 } from '../shared/ids.ts';
+import { instant, personId, sha256 } from '../shared/ids.ts';
 import { role } from './events.ts';
 
 /** `hash` is the SHA-256 of the whole key: the key itself never comes near the log. */
@@ -15,5 +15,11 @@ export const revokeApiKey = z.strictObject({
   keyId: z.string().min(1).max(32),
   reason: z.string().max(2000),
 });
-export const accessCommand = z.discriminatedUnion('type', [addApiKey, revokeApiKey]);
+export const endSession = z.strictObject({
+  type: z.literal('EndSession'),
+  sessionId: z.uuid(),
+  keyId: z.string().min(1).max(32),
+  until: instant,
+});
+export const accessCommand = z.discriminatedUnion('type', [addApiKey, revokeApiKey, endSession]);
 export type AccessCommand = z.infer<typeof accessCommand>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineEvent, type EventOf } from '../shared/event.ts';
-import { personId, sha256 } from '../shared/ids.ts';
+import { instant, personId, sha256 } from '../shared/ids.ts';
 
 export const ROLES = [
   'developer',
@@ -29,6 +29,11 @@ export const apiKeyRevoked = defineEvent(
   'ApiKeyRevoked',
   z.object({ keyId: z.string().max(32), reason: z.string().max(2000), by: personId }),
 );
+/** Signed out. `until` is when the session would have ended in any case: from then on nobody has to know of it. */
+export const sessionEnded = defineEvent(
+  'SessionEnded',
+  z.object({ sessionId: z.uuid(), keyId: z.string().max(32), at: instant, until: instant, by: personId }),
+);
 export const accessRefused = defineEvent(
   'AccessRefused',
   z.object({
@@ -39,5 +44,5 @@ export const accessRefused = defineEvent(
     why: z.enum(['unknown-key', 'revoked-key', 'missing-role', 'four-eyes']),
   }),
 );
-export const accessEvents = [apiKeyAdded, apiKeyRevoked, accessRefused] as const;
+export const accessEvents = [apiKeyAdded, apiKeyRevoked, sessionEnded, accessRefused] as const;
 export type AccessEvent = EventOf<(typeof accessEvents)[number]>;

@@ -10,21 +10,34 @@ export interface ApiKey {
 /** Every key there ever was, by id. Refusals are on record but decide nothing. */
 export interface AccessState {
   readonly keys: ReadonlyMap<string, ApiKey>;
+  readonly endedSessions: EndedSessions;
 }
-export const noKeys: AccessState = { keys: new Map() };
+/** When each session that was ended early would have ended in any case, by its id. */
+export type EndedSessions = ReadonlyMap<string, string>;
+export const noKeys: AccessState = { keys: new Map(), endedSessions: new Map() };
+
+/** Forgets those that nobody could come back with. */
+export function withEnded(
+  ended: EndedSessions,
+  { sessionId, at, until }: Extract<AccessEvent, { type: 'SessionEnded' }>['data'],
+): EndedSessions {
+  return new Map([...[...ended].filter(([, end]) => end > at), [sessionId, until]]);
+}
 
 export function evolveAccess(state: AccessState, event: AccessEvent): AccessState {
   switch (event.type) {
     case 'ApiKeyAdded': {
       const { by: _, ...key } = event.data;
-      return { keys: new Map(state.keys).set(key.keyId, { ...key, revoked: false }) };
+      return { ...state, keys: new Map(state.keys).set(key.keyId, { ...key, revoked: false }) };
     }
     case 'ApiKeyRevoked': {
       const key = state.keys.get(event.data.keyId);
       return key === undefined
         ? state
-        : { keys: new Map(state.keys).set(key.keyId, { ...key, revoked: true }) };
+        : { ...state, keys: new Map(state.keys).set(key.keyId, { ...key, revoked: true }) };
     }
+    case 'SessionEnded':
+      return { ...state, endedSessions: withEnded(state.endedSessions, event.data) };
     case 'AccessRefused':
       return state;
   }

@@ -78,7 +78,7 @@ export async function createApiRole(options: ApiRoleOptions, closing: Closing): 
     identity: shared.identity,
     clock: systemClock,
     access,
-    sessions: createSessions(shared.keys.tokenKeys, () => systemClock.now()),
+    sessions: createSessions(shared.keys.tokenKeys, () => systemClock.now(), shared.runtime.newId),
     reader: readModels.reader,
     folded,
     index: views.thread,

@@ -66,8 +66,10 @@ export async function startHarness(
     fleet: createFleetService(runtime, { clock: systemClock, haltTimeout_ms: 50 }),
     targeting: fakeTargeting(),
     access,
-    sessions: createSessions({ current: SECRET, get: (id) => (id === SECRET.id ? SECRET : null) }, () =>
-      Date.now(),
+    sessions: createSessions(
+      { current: SECRET, get: (id) => (id === SECRET.id ? SECRET : null) },
+      () => Date.now(),
+      randomUUID,
     ),
     signingKeys: { keys: async () => [] },
     reader,

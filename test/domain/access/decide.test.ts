@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { accessDecider } from '../../../src/domain/access/decide.ts';
 import type { AccessEvent, Role } from '../../../src/domain/access/events.ts';
-import { fold, specify } from '../../support/decider-spec.ts';
+import { fold, NOW, specify } from '../../support/decider-spec.ts';
 
 const hash = 'ab'.repeat(32);
 const added = (keyId: string, roles: Role[], person = 'bob'): AccessEvent => ({
@@ -19,6 +19,12 @@ const refused: AccessEvent = {
   type: 'AccessRefused',
   data: { keyId: null, person: null, method: 'GET', path: '/v1/keys', why: 'unknown-key' },
 };
+
+const ended = (sessionId: string, at: string, until: string): AccessEvent => ({
+  type: 'SessionEnded',
+  data: { sessionId, keyId: 'k1', at, until, by: 'ada' },
+});
+const [FIRST, SECOND] = ['7f9c24e8-3b12-4fef-91e0-56a2d5f1a001', '7f9c24e8-3b12-4fef-91e0-56a2d5f1a002'];
 
 describe('API keys', () => {
   specify(accessDecider, [
@@ -67,5 +73,28 @@ describe('API keys', () => {
     expect([...keys.values()]).toEqual([
       { keyId: 'k1', person: 'bob', roles: ['admin'], hash, revoked: true },
     ]);
+  });
+});
+
+describe('sessions', () => {
+  const week = '2027-03-08T12:00:00.000Z';
+  const end = (sessionId: string) => ({ type: 'EndSession', sessionId, keyId: 'k1', until: week }) as const;
+  specify(accessDecider, [
+    { it: 'end', when: end(FIRST), gives: [ended(FIRST, NOW, week)] },
+    { it: 'end once', given: [ended(FIRST, NOW, week)], when: end(FIRST), gives: [] },
+    {
+      it: 'end each for itself',
+      given: [ended(FIRST, NOW, week)],
+      when: end(SECOND),
+      gives: [ended(SECOND, NOW, week)],
+    },
+  ]);
+
+  it('that nobody could come back with are forgotten', () => {
+    const { endedSessions } = fold(accessDecider, [
+      ended(FIRST, NOW, week),
+      ended(SECOND, week, '2027-03-15T12:00:00.000Z'),
+    ]);
+    expect([...endedSessions.keys()]).toEqual([SECOND]);
   });
 });

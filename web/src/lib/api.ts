@@ -69,6 +69,8 @@ async function answerOf(request: Promise<Response>): Promise<Response> {
 export const isAway = (error: unknown): boolean =>
   error instanceof ProblemError && (error.status === 0 || error.status === 502 || error.status === 504);
 
+export const isSignedOut = (error: unknown): boolean => error instanceof ProblemError && error.status === 401;
+
 export async function getResponse(path: string, signal?: AbortSignal): Promise<Response> {
   const headers = written === null ? {} : { 'fleetwave-min-position': written };
   return answerOf(fetch(path, { headers, ...(signal === undefined ? {} : { signal }) }));

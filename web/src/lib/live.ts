@@ -49,6 +49,11 @@ async function readStream(url: string, lastId: string, signal: AbortSignal, on: 
   }
 }
 
+/** Too many, too slow and signed out can be other things a moment later. */
+const PASSING = [401, 408, 429];
+const isFinal = (error: unknown): boolean =>
+  error instanceof ProblemError && !isAway(error) && error.status < 500 && !PASSING.includes(error.status);
+
 const FRESH = { state: 'connecting', data: null, heardAt: 0, error: null } as const;
 
 export function useLive<T>(url: string): Live<T> {
@@ -111,7 +116,7 @@ function follow<T>(
         (reason: unknown) => reason,
       );
       if (ending.signal.aborted) return;
-      const refused = error instanceof ProblemError && !isAway(error) && error.status < 500;
+      const refused = isFinal(error);
       set({
         state: refused ? 'refused' : 'reconnecting',
         error: error instanceof ProblemError ? error : null,

@@ -23,25 +23,27 @@ interface PlanFormProps {
 }
 
 /** Sends what has changed: the policy first, then the query, which freezes the targets. */
-async function save(draft: Draft, campaign: Campaign | null, keys: readonly [string, string]): Promise<void> {
+async function save(draft: Draft, made: boolean, onMade: () => void): Promise<void> {
   const at = path`/v1/campaigns/${draft.id}`;
   const policy = policyOf(draft);
-  if (campaign === null) {
-    const { title, purpose } = draft;
-    await command(at, { method: 'PUT', body: { title, purpose, policy }, key: keys[0] });
-  } else await command(`${at}/amend`, { body: { policy }, key: keys[0] });
-  await command(`${at}/define-targeting`, { body: { query: draft.query.trim() }, key: keys[1] });
+  const { title, purpose } = draft;
+  if (made) await command(`${at}/amend`, { body: { policy }, key: newKey() });
+  else await command(at, { method: 'PUT', body: { title, purpose, policy }, key: newKey() });
+  onMade();
+  await command(`${at}/define-targeting`, { body: { query: draft.query.trim() }, key: newKey() });
 }
 
 export function PlanForm({ initial, campaign, onSaved }: PlanFormProps) {
   const client = useQueryClient();
   const may = useMay();
   const [draft, setDraft] = useState(initial);
-  const [ownId, setOwnId] = useState(campaign !== null);
+  // Also when only its query was refused: what is sent next changes it.
+  const [made, setMade] = useState(campaign !== null);
+  const [ownId, setOwnId] = useState(made);
   const preview = usePreview(draft.query, draft.artifacts);
   const set = (fields: Partial<Draft>): void => setDraft((before) => ({ ...before, ...fields }));
   const saving = useMutation({
-    mutationFn: () => save(draft, campaign, [newKey(), newKey()]),
+    mutationFn: () => save(draft, made, () => setMade(true)),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: campaignKey(draft.id) });
       onSaved?.();
@@ -66,7 +68,7 @@ export function PlanForm({ initial, campaign, onSaved }: PlanFormProps) {
               label="Title"
               required
               maxLength={200}
-              readOnly={campaign !== null}
+              readOnly={made}
               value={draft.title}
               onChange={(title) => set(ownId ? { title } : { title, id: idFrom(title) })}
             />
@@ -75,7 +77,7 @@ export function PlanForm({ initial, campaign, onSaved }: PlanFormProps) {
               label="Id"
               hint="Part of links and of every event; it can't be changed later."
               required
-              readOnly={campaign !== null}
+              readOnly={made}
               value={draft.id}
               onChange={(id) => {
                 setOwnId(true);
@@ -85,7 +87,7 @@ export function PlanForm({ initial, campaign, onSaved }: PlanFormProps) {
             <TextField
               id="purpose"
               label="Purpose"
-              readOnly={campaign !== null}
+              readOnly={made}
               value={draft.purpose}
               onChange={(purpose) => set({ purpose })}
             />
