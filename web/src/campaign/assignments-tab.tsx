@@ -3,13 +3,14 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useRef, useState } from 'react';
 import { path, queryOf } from '../lib/api.ts';
-import { ago, count, time, words } from '../lib/format.ts';
+import { count, words } from '../lib/format.ts';
 import { Link, useQueryState } from '../lib/router.tsx';
 import type { Assignment, Page } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
 import { Empty, ProblemView } from '../ui/states.tsx';
+import { Ago } from '../ui/time.tsx';
 import { PAGE, usePages, type Window } from './use-pages.ts';
 
 const LINE_PX = 34;
@@ -170,8 +171,8 @@ const Line = memo(function Line({ row, top, index }: LineProps) {
       <span role="cell" title={outcome}>
         {outcome}
       </span>
-      <span role="cell" className="small quiet" title={time(row.updatedAt)}>
-        {ago(row.updatedAt)}
+      <span role="cell" className="small quiet">
+        <Ago at={row.updatedAt} />
       </span>
     </div>
   );

@@ -22,7 +22,7 @@ export function saveFile(name: string, type: string, text: string): void {
   URL.revokeObjectURL(url);
 }
 
-interface TakeProps {
+export interface TakeProps {
   readonly name: string;
   readonly head: readonly string[];
   readonly rows: () => readonly (readonly Cell[])[];

@@ -50,7 +50,7 @@ export function ZonedTime({ at, zone }: ZonedProps) {
   return (
     <>
       <time dateTime={at}>{time(at)}</time>
-      {zone === READER_ZONE || zone === '' ? null : <div>{timeIn(at, zone)}</div>}
+      {zone === READER_ZONE || zone === '' ? null : <span className="zoned">{timeIn(at, zone)}</span>}
     </>
   );
 }
