@@ -71,7 +71,7 @@ function Approval({ campaign: { authors, approval } }: { readonly campaign: Camp
 }
 
 const NUMERIC = ['Success ≥', 'Failure ≤', 'Soak'];
-const WAVE_HEAD = ['Wave', 'Size', 'Success ≥', 'Failure ≤', 'Soak', 'Confirmed by'];
+const WAVE_HEAD = ['Wave', 'Size', 'Success ≥', 'Failure ≤', 'Soak', 'Passes by'];
 
 const wavesOf = ({ waves }: Policy) =>
   waves.map(({ name, size, gate }) => [
@@ -80,7 +80,7 @@ const wavesOf = ({ waves }: Policy) =>
     percent(gate.successPercent / 100),
     percent(gate.failurePercent / 100),
     duration(gate.soak_s),
-    gate.confirm ? 'a person' : 'nobody',
+    gate.confirm ? 'a person' : 'itself',
   ]);
 
 function PolicyView({

@@ -64,7 +64,7 @@ export function Groups({ title, all, active, empty = <NoVehicles />, map = false
       ) : (
         <div className="stack">
           {map ? <ActiveMap groups={groups} /> : null}
-          <ul className="codes">
+          <ul className={map ? 'codes wide' : 'codes'}>
             {sorted.slice(0, SHOWN).map(([name, group]) => (
               <li key={name}>
                 <span>{name}</span>

@@ -62,7 +62,7 @@ export function Marks({ marks, drawing: { circles, sides }, near, onNear, onTell
               className={`mark ${mark.tone}`}
               role="button"
               tabIndex={mark.code === current ? 0 : -1}
-              aria-label={mark.text}
+              aria-label={`${mark.code} ${mark.figure}: ${mark.text}`}
               aria-pressed={mark.code === near}
               onClick={() => onNear(near === mark.code ? '' : mark.code)}
               onKeyDown={(event) => onKey(event, mark.code)}

@@ -43,8 +43,8 @@ export interface Box {
   readonly height: number;
 }
 
-/** Room for circles and their names at the edge, pixels. */
-const MARGIN = 40;
+/** Room for circles and their names at the edges, pixels. */
+const MARGIN = { x: 84, y: 34 } as const;
 /** No closer than this: one small country is shown with what is around it. Units of the grid. */
 const LEAST = 420;
 /** What is shown when there is nothing to show: all that people drive on. */
@@ -72,10 +72,9 @@ export function nearTo({ extent: [left, top, right, bottom] }: Country): Pick<Co
 export function viewOf(countries: readonly Pick<Country, 'extent'>[], { width, height }: Box): View {
   const extents = countries.map(({ extent }) => extent);
   const [left, top, right, bottom] = extents.length === 0 ? WHOLE : extents.reduce(union);
-  const margin = Math.min(MARGIN, width / 6, height / 6);
   const scale = Math.min(
-    (width - 2 * margin) / Math.max(LEAST, right - left),
-    (height - 2 * margin) / Math.max(LEAST, bottom - top),
+    (width - 2 * Math.min(MARGIN.x, width / 5)) / Math.max(LEAST, right - left),
+    (height - 2 * Math.min(MARGIN.y, height / 5)) / Math.max(LEAST, bottom - top),
   );
   return {
     scale,
@@ -92,7 +91,7 @@ export interface Circle {
 }
 
 /** Of a circle for the most vehicles, as a share of the box's height; and the smallest that can be hit, pixels. */
-const LARGEST = 0.075;
+const LARGEST = 0.07;
 const SMALLEST = 7;
 
 /** Its area says how many. */
