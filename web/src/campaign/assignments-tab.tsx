@@ -9,6 +9,7 @@ import type { Assignment, Page } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
+import { FilterSelect } from '../ui/select.tsx';
 import { Empty, ProblemView } from '../ui/states.tsx';
 import { Ago } from '../ui/time.tsx';
 import { PAGE, usePages, type Window } from './use-pages.ts';
@@ -60,17 +61,12 @@ export const AssignmentsTab = memo(function AssignmentsTab({ campaignId }: { rea
       title="Vehicles"
       aside={
         <span className="row">
-          <label className="row">
-            Phase
-            <select className="input" value={phase} onChange={(event) => setPhase(event.target.value)}>
-              <option value="">All</option>
-              {PHASES.map((one) => (
-                <option key={one} value={one}>
-                  {words(one)}
-                </option>
-              ))}
-            </select>
-          </label>
+          <FilterSelect
+            label="Phase"
+            value={phase}
+            options={PHASES.map((one) => [one, words(one)])}
+            onChange={setPhase}
+          />
           <a href={`/v1/exports/assignments${queryOf({ campaign: campaignId, format: 'parquet' })}`} download>
             All (Parquet)
           </a>

@@ -69,11 +69,12 @@ export function bytes(value: number): string {
 
 const regions = new Intl.DisplayNames(undefined, { type: 'region', fallback: 'none' });
 
-/** "France" for `FR`; what is no country of ISO 3166 stays as it is. */
+/** "France (FR)"; a code that has no name stays as it is. */
 export function regionName(code: string): string {
   if (code === '') return 'No region';
   try {
-    return regions.of(code) ?? code;
+    const name = regions.of(code);
+    return name === undefined ? code : `${name} (${code})`;
   } catch {
     return code;
   }

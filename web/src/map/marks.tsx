@@ -80,7 +80,20 @@ export function Marks({ marks, drawing: { circles, sides }, near, onNear, onTell
           );
         })}
       </g>
+      <Warnings marks={marks} circles={circles} />
     </>
+  );
+}
+
+/** What is too high beyond doubt is framed above all others: it must not hide behind a neighbour. */
+function Warnings({ marks, circles }: Pick<MarksProps, 'marks'> & { readonly circles: readonly Circle[] }) {
+  return (
+    <g className="warnings" aria-hidden="true">
+      {circles.map(({ x, y, r }, i) => {
+        const mark = marks[i];
+        return mark?.tone === 'bad' ? <circle key={mark.code} cx={x} cy={y} r={r} /> : null;
+      })}
+    </g>
   );
 }
 

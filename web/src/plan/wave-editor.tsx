@@ -1,4 +1,5 @@
 import { FieldError, TextField, useInvalid } from '../ui/field.tsx';
+import { SelectField } from '../ui/select.tsx';
 import { moveWave, type WaveDraft, withWave } from './draft.ts';
 
 interface EditorProps {
@@ -112,6 +113,8 @@ interface SizeProps extends Pick<WaveProps, 'wave' | 'onChange'> {
   readonly last: boolean;
 }
 
+const UNITS = [['percent', '%'], 'vehicles'] as const;
+
 function Size({ id, wave, last, onChange }: SizeProps) {
   const invalid = useInvalid(`${id}-size`);
   return (
@@ -134,19 +137,13 @@ function Size({ id, wave, last, onChange }: SizeProps) {
         )}
         <FieldError id={`${id}-size`} />
       </div>
-      <div className="field">
-        <label htmlFor={`${id}-unit`}>of</label>
-        <select
-          id={`${id}-unit`}
-          className="input"
-          value={wave.unit}
-          onChange={(event) => onChange({ unit: event.target.value as WaveDraft['unit'] })}
-        >
-          <option value="percent">%</option>
-          <option value="vehicles">vehicles</option>
-          {last ? <option value="rest">the rest</option> : null}
-        </select>
-      </div>
+      <SelectField
+        id={`${id}-unit`}
+        label="of"
+        value={wave.unit}
+        options={last ? [...UNITS, ['rest', 'the rest']] : UNITS}
+        onChange={(unit) => onChange({ unit: unit as WaveDraft['unit'] })}
+      />
     </>
   );
 }

@@ -5,6 +5,7 @@ import { command, newKey } from '../lib/api.ts';
 import { Link, type Route } from '../lib/router.tsx';
 import { setTheme, type Theme, useTheme } from '../lib/theme.ts';
 import type { SessionView } from '../lib/types.ts';
+import { SelectField } from '../ui/select.tsx';
 import { AwayBanner, EmergencyBanner } from './banners.tsx';
 import { KeyHelp } from './help.tsx';
 import { ArtifactIcon, CampaignIcon, FleetIcon, Mark, PlanIcon, VehicleIcon } from './icons.tsx';
@@ -71,6 +72,12 @@ export function Shell({ session, route, children }: ShellProps) {
   );
 }
 
+const THEMES = [
+  ['system', 'As the system'],
+  ['light', 'Light'],
+  ['dark', 'Dark'],
+] as const;
+
 interface AccountProps {
   readonly session: SessionView;
   readonly onKeys: () => void;
@@ -91,19 +98,13 @@ function Account({ session, onKeys }: AccountProps) {
       </summary>
       <div className="menu-items card">
         <p className="small quiet">{session.roles.join(', ')}</p>
-        <div className="field">
-          <label htmlFor="theme">Colours</label>
-          <select
-            id="theme"
-            className="input"
-            value={theme}
-            onChange={(event) => setTheme(event.target.value as Theme)}
-          >
-            <option value="system">As the system</option>
-            <option value="light">Light</option>
-            <option value="dark">Dark</option>
-          </select>
-        </div>
+        <SelectField
+          id="theme"
+          label="Colours"
+          value={theme}
+          options={THEMES}
+          onChange={(chosen) => setTheme(chosen as Theme)}
+        />
         <button type="button" className="button" onClick={onKeys}>
           Keys…
         </button>

@@ -4,6 +4,7 @@ import { count } from '../lib/format.ts';
 import type { Page } from '../lib/types.ts';
 import { Card } from './card.tsx';
 import { TakeTable } from './copy.tsx';
+import { FilterSelect } from './select.tsx';
 import { Loaded } from './states.tsx';
 
 interface StateListProps<T> {
@@ -32,15 +33,7 @@ export function StateList<T>(props: StateListProps<T>) {
       title={title}
       aside={
         <span className="row">
-          <label className="row">
-            State
-            <select className="input" value={state} onChange={(event) => onState(event.target.value)}>
-              <option value="">All</option>
-              {states.map((one) => (
-                <option key={one}>{one}</option>
-              ))}
-            </select>
-          </label>
+          <FilterSelect label="State" value={state} options={states} onChange={onState} />
           <TakeTable name={name} head={head} rows={() => ordered(query.data?.items ?? []).map(rowOf)} />
         </span>
       }

@@ -24,14 +24,15 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-function reading(): number {
+/** The clock as it was read last; nothing that has happened since is in the future. */
+function nowFor(at: string): number {
   if (ticking === undefined) now = Date.now();
-  return now;
+  return Date.parse(at) > now ? Date.now() : now;
 }
 
 /** "3 min. ago", which stays true while the page is open, whatever is around it. */
 export function Ago({ at }: { readonly at: string }) {
-  const since = useSyncExternalStore(subscribe, () => ago(at, reading()));
+  const since = useSyncExternalStore(subscribe, () => ago(at, nowFor(at)));
   return (
     <time dateTime={at} title={time(at)}>
       {since}
