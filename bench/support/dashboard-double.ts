@@ -36,6 +36,7 @@ const campaignOf = (targets: number) => ({
   releasedWave: 1,
   waves: [{ wave: 1, name: 'all', state: 'released', gate: null, confirmed: false }],
   authors: ['ada'],
+  planDigest: null,
   approval: null,
   started: true,
   pause: null,

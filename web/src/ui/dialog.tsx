@@ -8,6 +8,8 @@ interface DialogProps {
   readonly verb: string;
   readonly danger?: boolean;
   readonly busy: boolean;
+  /** What it says while it is being done. */
+  readonly busyText?: string;
   readonly ready?: boolean;
   readonly error: unknown;
   readonly onSubmit: () => void;
@@ -16,7 +18,8 @@ interface DialogProps {
 }
 
 export function Dialog(props: DialogProps) {
-  const { title, verb, danger = false, busy, ready = true, error, onSubmit, onClose, children } = props;
+  const { title, verb, danger = false, busy, busyText = 'One moment…', ready = true } = props;
+  const { error, onSubmit, onClose, children } = props;
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -43,7 +46,7 @@ export function Dialog(props: DialogProps) {
             className={`button ${danger ? 'danger solid' : 'primary'}`}
             disabled={busy || !ready}
           >
-            {busy ? 'Waiting for every shard…' : verb}
+            {busy ? busyText : verb}
           </button>
         </div>
       </form>
