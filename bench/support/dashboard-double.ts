@@ -36,6 +36,7 @@ const campaignOf = (targets: number) => ({
   releasedWave: 1,
   waves: [{ wave: 1, name: 'all', state: 'released', gate: null, confirmed: false }],
   authors: ['ada'],
+  planDigest: null,
   approval: null,
   started: true,
   pause: null,
@@ -66,6 +67,26 @@ function progressOf(targets: number, frame: number) {
   };
 }
 
+/** Who is active changes with time. */
+function fleetOf(vehicles: number, frame: number) {
+  const counts = (names: readonly string[], all: number) =>
+    Object.fromEntries(names.map((name) => [name, Math.floor(all / names.length)]));
+  const by = (all: number) => ({
+    byModel: counts(MODELS, all),
+    byRegion: counts(REGIONS, all),
+    byAssignment: counts(['waiting', 'installing', 'succeeded'], all),
+  });
+  const active = Math.floor(vehicles / 2) + (frame % 1000);
+  return {
+    vehicles,
+    online: active - 100,
+    active,
+    emergencyStop: { active: false, reason: null, since: null },
+    ...by(vehicles),
+    activeBy: by(active),
+  };
+}
+
 function assignments(targets: number, cursor: number) {
   const items = Array.from({ length: Math.min(PAGE, targets - cursor) }, (_, i) => ({
     id: `huge/v${cursor + i}`,
@@ -86,6 +107,8 @@ export interface Double {
   readonly url: string;
   /** Frames sent so far. */
   readonly frames: () => number;
+  /** Sends a live frame to every page now. */
+  send(): void;
   close(): void;
 }
 
@@ -96,18 +119,20 @@ function sendFile(path: string, response: ServerResponse): void {
   response.end(readFileSync(join(DIST, `${name}.br`)));
 }
 
-/** @param everyMs time between two live frames, milliseconds. */
-export async function startDouble(targets: number, everyMs: number): Promise<Double> {
+/** @param everyMs time between two live frames, milliseconds; null = only when told to. */
+export async function startDouble(targets: number, everyMs: number | null): Promise<Double> {
   let frame = 0;
+  const watching = new Set<ServerResponse>();
+  const send = (): void => {
+    frame++;
+    const text = `id: ${frame}\nevent: progress\ndata: ${JSON.stringify(progressOf(targets, frame))}\n\n`;
+    for (const response of watching) response.write(text);
+  };
+  const timer = everyMs === null ? undefined : setInterval(send, everyMs);
   const live = (response: ServerResponse): void => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    const timer = setInterval(() => {
-      frame++;
-      response.write(
-        `id: ${frame}\nevent: progress\ndata: ${JSON.stringify(progressOf(targets, frame))}\n\n`,
-      );
-    }, everyMs);
-    response.on('close', () => clearInterval(timer));
+    watching.add(response);
+    response.on('close', () => watching.delete(response));
   };
   const answers = (url: URL): unknown => {
     if (url.pathname === '/v1/session') return { person: 'oda', roles: ['operator'], expiresAt: null };
@@ -115,7 +140,9 @@ export async function startDouble(targets: number, everyMs: number): Promise<Dou
       return assignments(targets, Number(url.searchParams.get('cursor')));
     if (url.pathname.endsWith('/series')) return { from: '', to: '', step_ms: 0, points: [] };
     if (url.pathname === '/v1/campaigns/huge') return campaignOf(targets);
-    if (url.pathname === '/v1/fleet/status') return { emergencyStop: { active: false } };
+    if (url.pathname === '/v1/campaigns') return { items: [campaignOf(targets)], next: null };
+    if (url.pathname.endsWith('/progress')) return progressOf(targets, frame);
+    if (url.pathname === '/v1/fleet/status') return fleetOf(targets, frame);
     return { items: [], next: null };
   };
   const server: Server = createServer((request: IncomingMessage, response: ServerResponse) => {
@@ -131,7 +158,9 @@ export async function startDouble(targets: number, everyMs: number): Promise<Dou
   return {
     url: `http://127.0.0.1:${port}`,
     frames: () => frame,
+    send,
     close: () => {
+      clearInterval(timer);
       server.closeAllConnections();
       server.close();
     },

@@ -1,10 +1,12 @@
 /** Campaigns: policy, state, frozen targets, waves with their gates, approvals and the reason of each decision. */
+import { createHash } from 'node:crypto';
 import type { Document, DocumentKey, Projection } from '../app/ports.ts';
 import type { CampaignEvent } from '../domain/campaign/events.ts';
 import {
   type Campaign,
   type CampaignState,
   evolveCampaign,
+  planDigest,
   type WaveState,
 } from '../domain/campaign/state.ts';
 import { parseStream } from '../domain/shared/streams.ts';
@@ -44,9 +46,11 @@ function waveState(campaign: Campaign, wave: number): string {
 const reasonOf = (campaign: Campaign): string | null =>
   campaign.pause?.reason ?? campaign.plan?.reason ?? null;
 
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 export const campaigns: Projection = {
   name: 'campaigns',
-  version: 1,
+  version: 2,
   prefixes: ['campaign-'],
   collections: [{ name: 'campaigns', indexes: ['state'] }],
   keys({ recorded }): readonly DocumentKey[] {
@@ -92,6 +96,7 @@ export const campaigns: Projection = {
         confirmed: folded.waves[index]?.confirmed ?? false,
       })),
       authors: folded.authors,
+      planDigest: planDigest(folded, sha256),
       approval: folded.approval,
       startAt: folded.startAt,
       started: folded.started,

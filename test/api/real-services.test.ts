@@ -258,7 +258,13 @@ describe('a campaign over HTTP', () => {
       frozen: true,
       campaign: { state: 'targets-frozen', targets: { targets: 1 } },
     });
-    const approved = await post('bob', `${url}/approve`, { note: 'looked' });
+    const { planDigest } = await get(url);
+    const other = await post('bob', `${url}/approve`, { planDigest: 'ab'.repeat(32) });
+    expect(other.json()).toMatchObject({
+      type: 'urn:fleetwave:problem:plan-changed',
+      details: { planDigest },
+    });
+    const approved = await post('bob', `${url}/approve`, { note: 'looked', planDigest });
     expect(approved.statusCode, approved.body).toBe(200);
     expect((await post('ada', `${url}/start`)).json()).toMatchObject({
       events: expect.arrayContaining(['CampaignStarted']),

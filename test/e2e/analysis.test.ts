@@ -1,10 +1,11 @@
 /**
- * What analysts read is what operators saw: the figures of simulator, progress, replay, state, report and Parquet are
- * the same, and the questions of docs/analysis.md have the answers that are printed there.
+ * What analysts read is what operators saw: the figures of simulator, progress, page, replay, state, report and Parquet
+ * are the same, and the questions of docs/analysis.md have the answers that are printed there.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CampaignStateAt } from '../../src/api/history/campaign-state.ts';
 import type { CampaignSeries } from '../../src/api/history/series.ts';
@@ -13,6 +14,8 @@ import type { CampaignReport } from '../../src/api/report/report.ts';
 import { type Child, startServer, stop } from '../../src/demo/processes.ts';
 import { run } from '../cli/support.ts';
 import { type DuckDb, openDuckDb } from '../support/duckdb.ts';
+import { buildDashboard, launchBrowser, signedInWith } from './support/browser.ts';
+import { figuresOf, pageFigures } from './support/page-figures.ts';
 import { printed, readQuestions } from './support/questions.ts';
 
 const CAMPAIGN = 'demo-spring-update';
@@ -27,6 +30,8 @@ let server: Child;
 let http = '';
 let key = '';
 let duckdb: DuckDb;
+let browser: Browser;
+let page: Page;
 
 const cli = async (...args: readonly string[]): Promise<string> => {
   const { code, out, err } = await run(args);
@@ -49,16 +54,20 @@ beforeAll(async () => {
   for (const [table, ...flags] of TABLES)
     await cli('export', table, ...flags, '--data-dir', dataDir, '--out', join(directory, `${table}.parquet`));
   duckdb = await openDuckDb(directory);
+  buildDashboard();
+  browser = await launchBrowser();
+  ({ page } = await signedInWith(browser, http, key, {}, '/'));
 }, TIMEOUT_MS);
 
 afterAll(async () => {
   duckdb?.close();
+  await browser?.close();
   if (server !== undefined) await stop(server, 15_000);
   rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 }, TIMEOUT_MS);
 
 describe('figures', () => {
-  it('are the same from simulator, progress, state, report, series, replay and Parquet', async () => {
+  it('are the same from simulator, progress, page, state, report, series, replay and Parquet', async () => {
     const at = `/v1/campaigns/${CAMPAIGN}`;
     const progress = await get<Progress>(`${at}/progress`);
     expect(progress).toMatchObject({
@@ -91,6 +100,10 @@ describe('figures', () => {
     });
     const [count] = await duckdb.rows("SELECT count(*)::INTEGER AS n FROM 'events.parquet'");
     expect(count).toEqual({ n: state.events });
+    for (const view of ['', '?tab=replay'])
+      await expect
+        .poll(() => pageFigures(page, `/campaigns/${CAMPAIGN}${view}`), { timeout: TIMEOUT_MS / 4 })
+        .toEqual(figuresOf(progress));
   });
 
   it('are the same again at every past position that is asked for, from history and from the log alone', async () => {

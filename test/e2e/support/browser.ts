@@ -64,8 +64,19 @@ export async function signedIn(
   options: BrowserContextOptions = {},
   path = '/',
 ): Promise<Seen> {
+  return signedInWith(browser, stage.ready.http, await keyOf(stage, person), options, path);
+}
+
+/** The same with a key that is there already. */
+export async function signedInWith(
+  browser: Browser,
+  http: string,
+  key: string,
+  options: BrowserContextOptions = {},
+  path = '/',
+): Promise<Seen> {
   const context = await browser.newContext({
-    baseURL: stage.ready.http,
+    baseURL: http,
     viewport: { width: 1440, height: 900 },
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',
@@ -79,7 +90,7 @@ export async function signedIn(
       complaints.push(message.text());
   });
   await page.goto(path);
-  await page.getByLabel('Your API key').fill(await keyOf(stage, person));
+  await page.getByLabel('Your API key').fill(key);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('navigation', { name: 'Pages' }).waitFor();
   return { page, complaints };

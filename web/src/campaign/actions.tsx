@@ -103,7 +103,7 @@ function CommandDialog({ campaign, progress, verb, wave, onClose }: CommandProps
   const [reason, setReason] = useState('');
   // One intention, one key: pressing twice does it once.
   const [key] = useState(newKey);
-  const { title, does, body, needsReason, note } = effectsOf(verb, campaign, progress, wave);
+  const { title, button, halts, does, body, needsReason, note } = effectsOf(verb, campaign, progress, wave);
   const doing = useMutation({
     mutationFn: () =>
       command<Halted>(path`/v1/campaigns/${campaign.id}/${verb}`, { body: body(reason.trim()), key }),
@@ -116,9 +116,10 @@ function CommandDialog({ campaign, progress, verb, wave, onClose }: CommandProps
   return (
     <Dialog
       title={title}
-      verb={title.split(' ')[0] ?? 'Do it'}
+      verb={button}
       danger={verb === 'abort'}
       busy={doing.isPending}
+      {...(halts ? { busyText: 'Waiting for every shard…' } : {})}
       ready={!needsReason || reason.trim() !== ''}
       error={doing.error}
       onSubmit={() => doing.mutate()}

@@ -7,6 +7,10 @@ export type Verb = 'start' | 'pause' | 'resume' | 'abort' | 'confirm-wave';
 
 export interface Effect {
   readonly title: string;
+  /** What the button says. */
+  readonly button: string;
+  /** Does the answer wait for every shard? */
+  readonly halts: boolean;
   readonly does: readonly (readonly [count: string, what: string])[];
   readonly note: string | null;
   readonly needsReason: boolean;
@@ -30,6 +34,8 @@ export function effectsOf(verb: Verb, campaign: Campaign, progress: Progress | n
     case 'start':
       return {
         title: 'Start the campaign',
+        button: 'Start',
+        halts: false,
         does: startLines(campaign),
         note: 'Offers go out in each vehicle’s own window, at the planned rate.',
         needsReason: false,
@@ -38,6 +44,8 @@ export function effectsOf(verb: Verb, campaign: Campaign, progress: Progress | n
     case 'pause':
       return {
         title: 'Pause the campaign',
+        button: 'Pause',
+        halts: true,
         does: [
           [count(waiting), 'vehicles wait and get no offer until it is resumed'],
           [count(offered), 'open offers are taken back and made again later'],
@@ -51,6 +59,8 @@ export function effectsOf(verb: Verb, campaign: Campaign, progress: Progress | n
     case 'resume':
       return {
         title: 'Resume the campaign',
+        button: 'Resume',
+        halts: false,
         does: [
           [count(waiting), 'vehicles wait; those of released waves get offers again'],
           [count(inFlightOf(phases)), 'vehicles are in flight and go on'],
@@ -62,6 +72,8 @@ export function effectsOf(verb: Verb, campaign: Campaign, progress: Progress | n
     case 'abort':
       return {
         title: 'Abort the campaign',
+        button: 'Abort',
+        halts: true,
         does: [
           [
             count(waiting + offered + accepted),
@@ -96,6 +108,8 @@ function confirmEffect(campaign: Campaign, progress: Progress | null, wave: numb
   const next = campaign.plan?.waves[wave] ?? 0;
   return {
     title: `Let wave ${wave} pass`,
+    button: 'Let it pass',
+    halts: false,
     does: [
       [
         percent(failing),

@@ -1,6 +1,6 @@
 /** The live view: what there is to see in a second first, what explains it below. */
 
-import { clock, compact, count, duration, minute, percent } from '../lib/format.ts';
+import { clock, compact, count, duration, minute, percent, words } from '../lib/format.ts';
 import { inFlightOf, outcomesOf, rateOf, type Sample, settledOf } from '../lib/progress.ts';
 import { wilson } from '../lib/statistics.ts';
 import type { Campaign, Progress } from '../lib/types.ts';
@@ -129,6 +129,10 @@ const partsOf = (progress: Progress): readonly Part[] => [
   { name: 'Waiting', value: progress.byPhase['waiting'] ?? 0, color: 'var(--idle)' },
 ];
 
+/** Why there is no estimate of the end. */
+const endless = ({ state, pending }: Progress): string =>
+  pending === 0 ? 'all are settled' : state === 'running' ? 'no end in sight' : words(state);
+
 interface TotalsProps {
   readonly progress: Progress;
   readonly samples: readonly Sample[];
@@ -168,7 +172,7 @@ function Totals({ progress, samples, at = Date.now() }: TotalsProps) {
             value: rate === null ? '–' : `${compact(Math.round(rate * 60))}/min`,
             note:
               left_s === null
-                ? 'no end in sight'
+                ? endless(progress)
                 : `${duration(left_s)} left, ≈ ${minute(at + left_s * 1000)}`,
           },
         ]}

@@ -51,21 +51,15 @@ export function PlanView({ campaign, children }: PlanViewProps) {
   );
 }
 
-function Approval({ campaign: { authors, approval } }: { readonly campaign: Campaign }) {
+function Approval({ campaign: { authors, approval, planDigest } }: { readonly campaign: Campaign }) {
   return (
     <dl className="pairs">
       <dt>Made by</dt>
       <dd>{authors.join(', ')}</dd>
       <dt>Approved by</dt>
       <dd>{approval?.by ?? 'nobody yet'}</dd>
-      {approval === null ? null : (
-        <>
-          <dt>Plan digest</dt>
-          <dd>
-            <code>{approval.planDigest}</code>
-          </dd>
-        </>
-      )}
+      <dt>Plan digest</dt>
+      <dd>{planDigest === null ? 'none before the targets are frozen' : <code>{planDigest}</code>}</dd>
     </dl>
   );
 }

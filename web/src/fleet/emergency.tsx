@@ -89,6 +89,7 @@ function EmergencyDialog({ lifting, running, onClose }: EmergencyDialogProps) {
       verb={lifting ? 'Lift it' : 'Stop everything'}
       danger={!lifting}
       busy={doing.isPending}
+      busyText="Waiting for every shard…"
       ready={reason.trim() !== ''}
       error={doing.error}
       onSubmit={() => doing.mutate()}

@@ -63,6 +63,8 @@ export interface Campaign {
   readonly waves: readonly WaveView[];
   readonly authors: readonly string[];
   readonly approval: { readonly by: string; readonly planDigest: string } | null;
+  /** Of policy, query and frozen targets as they are; null before they are frozen. */
+  readonly planDigest: string | null;
   readonly startAt: string | null;
   readonly started: boolean;
   readonly pause: { readonly code: string; readonly reason: string } | null;

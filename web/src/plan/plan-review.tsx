@@ -114,21 +114,18 @@ function Approve({ campaign }: { readonly campaign: Campaign }) {
   const client = useQueryClient();
   const may = useMay();
   const person = useSession().data?.person;
-  const [open, setOpen] = useState(false);
+  /** The plan that was looked at; null while nobody is asked. */
+  const [looked, setLooked] = useState<Campaign | null>(null);
   const [note, setNote] = useState('');
   const [key] = useState(newKey);
   const own = person !== undefined && campaign.authors.includes(person);
   const approving = useMutation({
-    // At the revision that was looked at: a plan that was changed meanwhile is not approved.
-    mutationFn: () =>
-      command(path`/v1/campaigns/${campaign.id}/approve`, {
-        body: { note },
-        revision: campaign.revision,
-        key,
-      }),
+    // A plan that was changed since it was looked at is not approved.
+    mutationFn: ({ revision, planDigest }: Campaign) =>
+      command(path`/v1/campaigns/${campaign.id}/approve`, { body: { note, planDigest }, revision, key }),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: campaignKey(campaign.id) });
-      setOpen(false);
+      setLooked(null);
     },
   });
   const why = own
@@ -139,32 +136,37 @@ function Approve({ campaign }: { readonly campaign: Campaign }) {
   return (
     <>
       {why === null ? null : <span className="small quiet">{why}.</span>}
-      <button type="button" className="button primary" disabled={why !== null} onClick={() => setOpen(true)}>
+      <button
+        type="button"
+        className="button primary"
+        disabled={why !== null}
+        onClick={() => setLooked(campaign)}
+      >
         Approve…
       </button>
-      {open ? (
+      {looked === null ? null : (
         <Dialog
           title="Approve the plan"
           verb="Approve"
           busy={approving.isPending}
           error={approving.error}
-          onSubmit={() => approving.mutate()}
-          onClose={() => setOpen(false)}
+          onSubmit={() => approving.mutate(looked)}
+          onClose={() => setLooked(null)}
         >
           <Effects
             lines={[
-              [count(campaign.targets?.targets ?? 0), 'vehicles may get it once the campaign is started'],
-              [count(campaign.waves.length), 'waves, each with its gate'],
-              [count(campaign.policy.artifacts.length), `artifacts: ${campaign.policy.artifacts.join(', ')}`],
+              [count(looked.targets?.targets ?? 0), 'vehicles may get it once the campaign is started'],
+              [count(looked.waves.length), 'waves, each with its gate'],
+              [count(looked.policy.artifacts.length), `artifacts: ${looked.policy.artifacts.join(', ')}`],
             ]}
           />
           <p className="small quiet">
-            The approval covers policy, query and this list of targets:{' '}
-            <code>{campaign.targets?.digest.slice(0, 16)}…</code> A later change of any of them voids it.
+            The approval covers policy, query and list of targets; their digest is{' '}
+            <code>{looked.planDigest?.slice(0, 16)}…</code> A later change of any of them voids it.
           </p>
           <ReasonField label="Note" required={false} value={note} onChange={setNote} />
         </Dialog>
-      ) : null}
+      )}
     </>
   );
 }

@@ -28,6 +28,8 @@ interface DialogProps extends ModalProps {
   readonly verb: string;
   readonly danger?: boolean;
   readonly busy: boolean;
+  /** What it says while it is being done. */
+  readonly busyText?: string;
   readonly ready?: boolean;
   readonly error: unknown;
   readonly onSubmit: () => void;
@@ -35,7 +37,8 @@ interface DialogProps extends ModalProps {
 
 /** A question before something is done. */
 export function Dialog(props: DialogProps) {
-  const { title, verb, danger = false, busy, ready = true, error, onSubmit, onClose, children } = props;
+  const { title, verb, danger = false, busy, busyText = 'One moment…', ready = true } = props;
+  const { error, onSubmit, onClose, children } = props;
   return (
     <Modal title={title} onClose={onClose}>
       <form
@@ -56,7 +59,7 @@ export function Dialog(props: DialogProps) {
             className={`button ${danger ? 'danger solid' : 'primary'}`}
             disabled={busy || !ready}
           >
-            {busy ? 'Waiting for every shard…' : verb}
+            {busy ? busyText : verb}
           </button>
         </div>
       </form>
