@@ -111,32 +111,34 @@ export async function findPage(
   collection: string,
   options: Omit<FindOptions, 'limit' | 'cursor'> & Paging,
 ): Promise<{ items: readonly Record<string, unknown>[]; next: string | null }> {
-  await awaitPosition(services, request);
-  const { cursor, ...rest } = options;
-  const page = await find(services, collection, cursor === undefined ? rest : { ...rest, cursor });
+  const page = await findDocuments<Document>(services, request, collection, options);
   linkNext(request, reply, page.next);
   return { items: page.items.map(plain), next: page.next };
 }
 
-async function find(
+/** The same with the documents as they are, for handlers that make something else of them. */
+export async function findDocuments<T extends Document>(
   services: ApiServices,
+  request: FastifyRequest,
   collection: string,
-  options: FindOptions,
-): Promise<Page<Document>> {
+  { cursor, ...rest }: Omit<FindOptions, 'limit' | 'cursor'> & Paging,
+): Promise<Page<T>> {
+  await awaitPosition(services, request);
   try {
-    return await services.reader.find<Document>(collection, options);
+    return await services.reader.find<T>(collection, cursor === undefined ? rest : { ...rest, cursor });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'invalid-cursor') {
-      throw problem('invalid-cursor', 'the cursor is not one of ours, or of another list', {
-        hint: 'Start again without a cursor.',
-        errors: [{ path: '/query/cursor', message: 'is not a cursor of this list' }],
-      });
-    }
+    if (error instanceof Error && 'code' in error && error.code === 'invalid-cursor') throw foreignCursor();
     throw error;
   }
 }
 
-function linkNext(request: FastifyRequest, reply: FastifyReply, next: string | null): void {
+export const foreignCursor = (): Problem =>
+  problem('invalid-cursor', 'the cursor is not one of ours, or of another list', {
+    hint: 'Start again without a cursor.',
+    errors: [{ path: '/query/cursor', message: 'is not a cursor of this list' }],
+  });
+
+export function linkNext(request: FastifyRequest, reply: FastifyReply, next: string | null): void {
   if (next === null) return;
   const url = new URL(request.url, 'http://localhost');
   url.searchParams.set('cursor', next);
