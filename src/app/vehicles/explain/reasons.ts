@@ -89,6 +89,9 @@ function notListed({ campaign, frozenAt, vehicle, judged, newer }: Facts): reado
   return found;
 }
 
+/** Comparisons named in a sentence; all of them are beside it. */
+const NAMED = 5;
+
 function notMatching({
   matchesQuery,
   clauses,
@@ -99,9 +102,9 @@ function notMatching({
   const found: Reason[] = [];
   if (!matchesQuery) {
     const failing = clauses.filter(({ holds }) => !holds).map(({ clause }) => clause);
-    found.push(
-      reason('query', `It does not match the target query. What does not hold: ${failing.join(', ')}.`),
-    );
+    const more = failing.length > NAMED ? ` and ${failing.length - NAMED} more` : '';
+    const named = `${failing.slice(0, NAMED).join(', ')}${more}`;
+    found.push(reason('query', `It does not match the target query. What does not hold: ${named}.`));
   }
   if (satisfied)
     found.push(reason('already-installed', 'It has the version already: there is nothing to do.'));
