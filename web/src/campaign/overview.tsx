@@ -2,11 +2,13 @@
 
 import { clock, compact, count, duration, minute, percent, words } from '../lib/format.ts';
 import { inFlightOf, outcomesOf, rateOf, type Sample, STAGES, settledOf } from '../lib/progress.ts';
+import { Link } from '../lib/router.tsx';
 import { wilson } from '../lib/statistics.ts';
 import type { Campaign, Progress } from '../lib/types.ts';
 import { Legend, MeterBar, type Part, StackedBar } from '../ui/bars.tsx';
 import { Card, Figures } from '../ui/card.tsx';
 import { Empty } from '../ui/states.tsx';
+import { failuresOf } from './failures-of.ts';
 import { HeatMap } from './heat-map.tsx';
 import { Throughput } from './throughput.tsx';
 import { Waves } from './waves.tsx';
@@ -28,6 +30,8 @@ export const limitOf = ({ policy, releasedWave }: Campaign): number => {
 };
 
 export function Overview({ campaign, progress, samples, at }: OverviewProps) {
+  // The list is of now: at a past instant it would answer another question.
+  const listed = at === undefined ? campaign.id : null;
   return (
     <div className="stack">
       <Totals progress={progress} samples={samples} at={at} />
@@ -48,11 +52,11 @@ export function Overview({ campaign, progress, samples, at }: OverviewProps) {
         title="Failure rate by vehicle type and region"
         aside={`Limit of the gate: ${percent(limitOf(campaign))}`}
       >
-        <HeatMap progress={progress} limit={limitOf(campaign)} />
+        <HeatMap progress={progress} limit={limitOf(campaign)} campaignId={listed} />
       </Card>
       <div className="columns">
         <Card title="Failure codes" aside={`${count(sum(progress.failureCodes))} failed attempts`}>
-          <Codes codes={progress.failureCodes} />
+          <Codes codes={progress.failureCodes} campaignId={listed} />
         </Card>
         <Card title="By region">
           <Regions progress={progress} />
@@ -157,7 +161,13 @@ function Stages({ progress }: { readonly progress: Progress }) {
 
 const CODES_SHOWN = 8;
 
-function Codes({ codes }: { readonly codes: Readonly<Record<string, number>> }) {
+interface CodesProps {
+  readonly codes: Readonly<Record<string, number>>;
+  /** Whose failed vehicles a code leads to; null = to none. */
+  readonly campaignId: string | null;
+}
+
+function Codes({ codes, campaignId }: CodesProps) {
   const sorted = Object.entries(codes).sort(([, a], [, b]) => b - a);
   if (sorted.length === 0) return <Empty>Nothing has failed.</Empty>;
   const most = sorted[0]?.[1] ?? 1;
@@ -166,7 +176,13 @@ function Codes({ codes }: { readonly codes: Readonly<Record<string, number>> }) 
     <ul className="codes">
       {sorted.slice(0, CODES_SHOWN).map(([code, times]) => (
         <li key={code}>
-          <code>{code}</code>
+          {campaignId === null ? (
+            <code>{code}</code>
+          ) : (
+            <Link to={failuresOf(campaignId, { code })}>
+              <code>{code}</code>
+            </Link>
+          )}
           <strong>{count(times)}</strong>
           <MeterBar value={times} of={most} label={`${code}: ${times}`} color="var(--bad-fill)" />
         </li>

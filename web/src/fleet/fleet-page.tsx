@@ -89,7 +89,7 @@ export function FleetPage() {
                 }
               />
             </div>
-            <RecentFailures campaigns={all} />
+            <RecentFailures />
           </>
         )}
       </Loaded>
