@@ -1,6 +1,6 @@
 /** The HTTP side of reading: waiting for one's own writes, paging, and documents without their bookkeeping. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Document, FindOptions, Page, Position } from '../app/ports.ts';
+import { type Document, type FindOptions, type Page, type Position, START } from '../app/ports.ts';
 import { type FieldError, type Problem, problem } from './problem.ts';
 import type { ApiServices } from './services.ts';
 
@@ -21,8 +21,21 @@ export async function awaitPosition(services: ApiServices, request: FastifyReque
       hint: 'Send the Fleetwave-Position of an answer as it was.',
     });
   }
-  if (await services.waitForPosition(wanted as Position, WAIT_MS)) return;
-  throw problem('not-caught-up', `the read model has not reached ${wanted} within ${WAIT_MS} ms`, {
+  await caughtUp(services, wanted as Position);
+}
+
+/**
+ * Waits for the read model to have everything that is in the log now: for answers that must not lack anything.
+ * @throws Problem `not-caught-up` (503, Retry-After) when it isn't there within 2 s.
+ */
+export async function awaitHead(services: ApiServices): Promise<void> {
+  const head = await services.head();
+  if (head !== START) await caughtUp(services, head);
+}
+
+async function caughtUp(services: ApiServices, position: Position): Promise<void> {
+  if (await services.waitForPosition(position, WAIT_MS)) return;
+  throw problem('not-caught-up', `the read model has not reached ${position} within ${WAIT_MS} ms`, {
     hint: 'Repeat the query after the seconds in Retry-After.',
     headers: { 'retry-after': '1' },
   });
@@ -69,9 +82,9 @@ async function* rest<T>(first: IteratorResult<T>, iterator: AsyncIterator<T>): A
   }
 }
 
-/** A document without the projector's bookkeeping: positions, and the folded aggregate with its inner secrets. */
+/** A document without bookkeeping: positions, the folded aggregate with its inner secrets, places in the log. */
 export function plain<T extends Document>(document: T): Record<string, unknown> {
-  const { position: _position, eventId: _eventId, folded: _folded, ...rest } = document;
+  const { position: _position, eventId: _eventId, folded: _folded, spans: _spans, ...rest } = document;
   return rest;
 }
 
@@ -98,32 +111,34 @@ export async function findPage(
   collection: string,
   options: Omit<FindOptions, 'limit' | 'cursor'> & Paging,
 ): Promise<{ items: readonly Record<string, unknown>[]; next: string | null }> {
-  await awaitPosition(services, request);
-  const { cursor, ...rest } = options;
-  const page = await find(services, collection, cursor === undefined ? rest : { ...rest, cursor });
+  const page = await findDocuments<Document>(services, request, collection, options);
   linkNext(request, reply, page.next);
   return { items: page.items.map(plain), next: page.next };
 }
 
-async function find(
+/** The same with the documents as they are, for handlers that make something else of them. */
+export async function findDocuments<T extends Document>(
   services: ApiServices,
+  request: FastifyRequest,
   collection: string,
-  options: FindOptions,
-): Promise<Page<Document>> {
+  { cursor, ...rest }: Omit<FindOptions, 'limit' | 'cursor'> & Paging,
+): Promise<Page<T>> {
+  await awaitPosition(services, request);
   try {
-    return await services.reader.find<Document>(collection, options);
+    return await services.reader.find<T>(collection, cursor === undefined ? rest : { ...rest, cursor });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'invalid-cursor') {
-      throw problem('invalid-cursor', 'the cursor is not one of ours, or of another list', {
-        hint: 'Start again without a cursor.',
-        errors: [{ path: '/query/cursor', message: 'is not a cursor of this list' }],
-      });
-    }
+    if (error instanceof Error && 'code' in error && error.code === 'invalid-cursor') throw foreignCursor();
     throw error;
   }
 }
 
-function linkNext(request: FastifyRequest, reply: FastifyReply, next: string | null): void {
+export const foreignCursor = (): Problem =>
+  problem('invalid-cursor', 'the cursor is not one of ours, or of another list', {
+    hint: 'Start again without a cursor.',
+    errors: [{ path: '/query/cursor', message: 'is not a cursor of this list' }],
+  });
+
+export function linkNext(request: FastifyRequest, reply: FastifyReply, next: string | null): void {
   if (next === null) return;
   const url = new URL(request.url, 'http://localhost');
   url.searchParams.set('cursor', next);

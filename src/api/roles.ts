@@ -40,6 +40,9 @@ export const ACCESS = {
   getVehicleAssignments: anyone,
   getInventoryHistory: anyone,
   explainVehicle: anyone,
+  getInventoryAsOf: anyone,
+  listVehicleMessages: anyone,
+  exportVehicleMessages: anyone,
 
   createCampaign: by('planner'),
   defineTargeting: by('planner'),
@@ -76,6 +79,7 @@ export const ACCESS = {
   stopEmergency: by('operator', 'approver', 'planner'),
   liftEmergency: by('approver'),
   listDeadLetters: anyone,
+  listFailures: anyone,
   listSigningKeys: 'open',
   addKey: by(),
   listKeys: by(),

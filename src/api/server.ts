@@ -32,9 +32,11 @@ import { emergencyRoutes } from './routes/emergency-stop.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
 import { explainRoutes } from './routes/explain-vehicle.ts';
 import { exportRoutes } from './routes/exports.ts';
+import { failureRoutes } from './routes/failures.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { contentRoutes } from './routes/get-content.ts';
 import { importRoutes } from './routes/import-vehicles.ts';
+import { inventoryRoutes } from './routes/inventory.ts';
 import { targetingRoutes } from './routes/preview-targeting.ts';
 import { readArtifactRoutes } from './routes/read-artifacts.ts';
 import { readCampaignRoutes } from './routes/read-campaigns.ts';
@@ -44,6 +46,7 @@ import { reportRoutes } from './routes/report.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { systemRoutes } from './routes/system.ts';
 import { uploadRoutes } from './routes/upload-file.ts';
+import { vehicleMessageRoutes } from './routes/vehicle-messages.ts';
 import { credentialRoutes, vehicleRoutes } from './routes/vehicles.ts';
 import type { ApiServices } from './services.ts';
 import { LIVE_DEFAULTS, LiveHub, type LiveOptions } from './sse.ts';
@@ -130,7 +133,10 @@ export async function registerRoutes(
       credentialRoutes,
       readVehicleRoutes,
       explainRoutes,
+      inventoryRoutes,
+      vehicleMessageRoutes,
       deadLetterRoutes,
+      failureRoutes,
       campaignRoutes,
       targetingRoutes,
       fleetRoutes,

@@ -145,6 +145,8 @@ export interface TargetingApi {
     query: string,
     artifactIds: readonly string[],
   ): Promise<({ readonly ok: true } & TargetingCount) | Refused>;
+  /** Those of the lists that the vehicle is in; a list that there is not has nobody. */
+  listsWith(vehicleId: string, listIds: readonly string[]): Promise<readonly string[]>;
   /** Replaces a list that queries name as `vehicle=in=list:{id}`. */
   putList(
     listId: string,

@@ -19,12 +19,19 @@ interface Flags {
 /** `fleetwave export`: a whole table as a file, for DuckDB, pandas, Spark or a spreadsheet. */
 export const exportCommand = (): Command =>
   withServer(new Command('export'))
-    .description('write assignments, events of a campaign, or the software history of vehicles as a table')
+    .description(
+      'write assignments, events of a campaign, the software history or the messages of vehicles as a table',
+    )
     .addArgument(
-      new Argument('<table>', 'which table').choices(['assignments', 'events', 'software-history']),
+      new Argument('<table>', 'which table').choices([
+        'assignments',
+        'events',
+        'software-history',
+        'messages',
+      ]),
     )
     .option('--campaign <id>', 'of this campaign; events need it')
-    .option('--vehicle <vin>', 'software-history of this vehicle only')
+    .option('--vehicle <vin>', 'software-history of this vehicle only; messages need it')
     .addOption(
       new Option('--format <format>', 'form of the file')
         .choices(['csv', 'ndjson', 'parquet'])

@@ -78,6 +78,7 @@ export const createTargetingApi = (
     const answer = await views.ask('count', query, artifactIds);
     return answer.ok ? answer : refusal(query, answer.problem);
   },
+  listsWith: (vehicleId, listIds) => views.ask('listsWith', vehicleId, listIds),
   putList(listId, vehicles, envelope) {
     // Where VINs are sealed, none may get into the log by way of a list.
     const vehicleIds = vehicles.map((vinOrId) => vehicleIdOf(identity, vinOrId));

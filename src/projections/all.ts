@@ -2,6 +2,7 @@ import type { Projection } from '../app/ports.ts';
 import { assignments } from './assignments.ts';
 import { campaigns } from './campaigns.ts';
 import { catalogue } from './catalogue.ts';
+import { failures } from './failures.ts';
 import { fleet } from './fleet.ts';
 import { progress } from './progress.ts';
 import { setAside } from './set-aside.ts';
@@ -16,4 +17,5 @@ export const projections: readonly Projection[] = [
   assignments,
   fleet,
   setAside,
+  failures,
 ];

@@ -1,7 +1,8 @@
 /** Each vehicle's part in each campaign: phase, attempt, offer, last outcome. */
-import type { Document, DocumentKey, Documents, Projection } from '../app/ports.ts';
+import type { Document, DocumentKey, Documents, ProjectedEvent, Projection } from '../app/ports.ts';
 import type { CampaignEvent, TargetsEvent } from '../domain/campaign/events.ts';
 import type { RolloutEvent } from '../domain/rollout/events.ts';
+import { type Span, withRevision } from '../domain/rollout/spans.ts';
 import { parseStream } from '../domain/shared/streams.ts';
 
 type TargetsFrozen = Extract<CampaignEvent, { type: 'TargetsFrozen' }>;
@@ -11,6 +12,13 @@ const idOf = (campaignId: string, vehicleId: string): string => `${campaignId}/$
 /** Who is on the list of one shard, so that a list that is written anew takes the place of the old one. */
 interface ListDocument extends Document {
   readonly vehicles: string[];
+}
+
+interface AssignmentDocument extends Document {
+  readonly campaignId: string;
+  readonly vehicleId: string;
+  /** Where its events are in the rollout's stream; for readers of the log, not for callers of the API. */
+  readonly spans: readonly Span[];
 }
 
 /** What an event says beyond its move, as far as a reader of one assignment wants it. */
@@ -40,7 +48,7 @@ function outcomeOf(event: RolloutEvent): { code: string; message: string } | nul
 
 export const assignments: Projection = {
   name: 'assignments',
-  version: 1,
+  version: 2,
   prefixes: ['rollout-', 'targets-', 'campaign-'],
   collections: [
     { name: 'assignments', indexes: ['campaignId', 'vehicleId', 'phase'] },
@@ -49,8 +57,11 @@ export const assignments: Projection = {
   keys({ event, recorded }): readonly DocumentKey[] {
     const ref = parseStream(recorded.stream);
     if (event.type === 'TargetsFrozen') return emptyShards(event.data);
-    if (ref.category === 'targets')
-      return [{ collection: 'target-lists', id: `${ref.campaignId}/${ref.shard}` }];
+    if (ref.category === 'targets') {
+      const list = { collection: 'target-lists', id: `${ref.campaignId}/${ref.shard}` };
+      if (event.type !== 'TargetJoined') return [list];
+      return [list, { collection: 'assignments', id: idOf(ref.campaignId, event.data.vehicleId) }];
+    }
     return ref.category === 'rollout' && 'vehicleId' in event.data
       ? [{ collection: 'assignments', id: idOf(ref.campaignId, event.data.vehicleId) }]
       : [];
@@ -62,7 +73,8 @@ export const assignments: Projection = {
       for (const { id } of emptyShards(event.data)) dropList(id, event.data.campaignId, documents);
     else if (ref.category === 'targets')
       applyTargets(event as TargetsEvent, `${ref.campaignId}/${ref.shard}`, time, documents);
-    else if (ref.category === 'rollout') applyRollout(event as RolloutEvent, ref.campaignId, time, documents);
+    else if (ref.category === 'rollout')
+      applyRollout(event as RolloutEvent, recorded, ref.campaignId, documents);
   },
 };
 
@@ -87,6 +99,7 @@ function applyTargets(event: TargetsEvent, listId: string, time: string, documen
       id: idOf(campaignId, vehicleId),
       campaignId,
       vehicleId,
+      spans: [],
       ...rest,
       phase: 'waiting',
       attempt: 0,
@@ -107,7 +120,10 @@ function applyTargets(event: TargetsEvent, listId: string, time: string, documen
       break;
     case 'TargetJoined': {
       const { vehicleId, wave, rank, vehicleRevision } = event.data;
-      assign(vehicleId, { planId: null, wave, rank, vehicleRevision });
+      // It may have been there before, and left.
+      const spans =
+        documents.get<AssignmentDocument>('assignments', idOf(campaignId, vehicleId))?.spans ?? [];
+      assign(vehicleId, { planId: null, wave, rank, vehicleRevision, spans });
       documents.put('target-lists', list);
       break;
     }
@@ -117,16 +133,23 @@ function applyTargets(event: TargetsEvent, listId: string, time: string, documen
   }
 }
 
-function applyRollout(event: RolloutEvent, campaignId: string, time: string, documents: Documents): void {
+function applyRollout(
+  event: RolloutEvent,
+  { revision, metadata: { time } }: ProjectedEvent['recorded'],
+  campaignId: string,
+  documents: Documents,
+): void {
   if (!('from' in event.data)) return;
   const { vehicleId, wave, attempt, offer, to } = event.data;
   const id = idOf(campaignId, vehicleId);
-  const before = documents.get<Document>('assignments', id) ?? { id };
-  const outcome = outcomeOf(event) ?? before['outcome'] ?? null;
+  const before = documents.get<AssignmentDocument>('assignments', id);
+  const outcome = outcomeOf(event) ?? before?.['outcome'] ?? null;
   documents.put('assignments', {
     ...before,
+    id,
     campaignId,
     vehicleId,
+    spans: withRevision(before?.spans ?? [], revision),
     wave,
     phase: to,
     attempt,

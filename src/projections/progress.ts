@@ -3,6 +3,7 @@ import type { Document, DocumentKey, Documents, Projection } from '../app/ports.
 import type { CampaignEvent, TargetSlice, TargetsEvent } from '../domain/campaign/events.ts';
 import { moveOf } from '../domain/campaign/tally.ts';
 import type { RolloutEvent } from '../domain/rollout/events.ts';
+import { failureOf } from '../domain/rollout/failure.ts';
 import { campaignOf, parseStream } from '../domain/shared/streams.ts';
 import { HISTORY, HISTORY_LIMITS, type HistoryLimits } from './history/format.ts';
 import { HISTORY_COLLECTIONS, record } from './history/record.ts';
@@ -171,21 +172,7 @@ function rolloutChanges(
   if (move === null || !('slice' in event.data)) return [];
   const slices = documents.get<SlicesDocument>('progress-slices', slicesId(campaignId, shard))?.slices;
   const slice = slices?.[event.data.slice] ?? null;
-  return [{ reset: false, type: event.type, ...move, code: failureCode(event), slice, vehicles: 1 }];
-}
-
-/** Null for what is no failure. */
-function failureCode(event: RolloutEvent): string | null {
-  switch (event.type) {
-    case 'UpdateFailed':
-    case 'UpdateReverted':
-      return event.data.code === '' ? 'unspecified' : event.data.code;
-    case 'LateOutcomeReported':
-      if (event.data.outcome === 'succeeded') return null;
-      return event.data.code === '' ? 'unspecified' : event.data.code;
-    case 'UpdateTimedOut':
-      return event.data.stage === 'attempt' ? 'timed-out' : null;
-    default:
-      return null;
-  }
+  return [
+    { reset: false, type: event.type, ...move, code: failureOf(event)?.code ?? null, slice, vehicles: 1 },
+  ];
 }

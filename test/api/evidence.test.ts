@@ -12,11 +12,13 @@ beforeEach(async () => {
     signingKeys: { keys: async () => [signer.publicKey] },
     vehicles: { ...base.vehicles, resolve: async (id) => (id === VEHICLE ? id : null) },
   }));
+  harness.reader.position = await harness.services.head();
   harness.reader.put('campaigns', { id: CAMPAIGN });
   harness.reader.put('assignments', {
     id: `${CAMPAIGN}/${VEHICLE}`,
     campaignId: CAMPAIGN,
     vehicleId: VEHICLE,
+    spans: [[0, 4]],
   });
 });
 afterEach(() => harness.close());

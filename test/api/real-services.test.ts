@@ -91,6 +91,7 @@ async function start() {
       fleet: createFleetService(runtime, { clock: systemClock, haltTimeout_ms: 50 }),
       targeting: {
         preview: async () => ({ ok: true, matched: 1, compatible: 1, reasons: [], facets: {} }),
+        listsWith: async () => [],
         putList: async () => ({ ok: true, vehicles: 0 }),
       },
       access,

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openWorld, VEHICLE } from '../app/evidence/world.ts';
+import { openWorld, PART, VEHICLE } from '../app/evidence/world.ts';
 import { directory, run } from './support.ts';
 
 describe('fleetwave verify --bundle', () => {
@@ -12,7 +12,7 @@ describe('fleetwave verify --bundle', () => {
       writeFileSync(join(place, name), text);
       return join(place, name);
     };
-    const bundle = JSON.stringify(await evidence.ofVehicle(VEHICLE, VEHICLE, ['spring']));
+    const bundle = JSON.stringify(await evidence.ofVehicle(VEHICLE, VEHICLE, [PART]));
     const known = file('keys.json', keys);
     const good = await run(['verify', '--bundle', file('good.json', bundle), '--keys', known]);
     expect(good).toMatchObject({ code: 0, out: expect.stringContaining('It is as it was made.') });

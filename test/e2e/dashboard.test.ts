@@ -105,6 +105,8 @@ describe('from a plan to its end', () => {
     expect(await pause.isDisabled()).toBe(true);
     await oda.getByLabel('Reason').fill('A7 fails in France');
     await pause.click();
+    // The reason stands in the question too.
+    await oda.getByRole('dialog').waitFor({ state: 'detached' });
     await oda.getByText('Paused:', { exact: false }).first().waitFor();
     await oda.getByText('A7 fails in France').waitFor();
 

@@ -6,13 +6,16 @@ import { route } from '../route.ts';
 import { openDocument, pageOf, paging } from '../schemas.ts';
 import type { ApiServices } from '../services.ts';
 
+const NEWEST_FIRST = { field: 'id', descending: true };
+
 export function deadLetterRoutes(app: FastifyInstance, services: ApiServices): void {
   route(app, {
     id: 'listDeadLetters',
     method: 'GET',
     url: '/v1/dead-letters',
     tag: 'fleet',
-    summary: 'Messages of vehicles that could not be read or could not be true: why, and their bytes',
+    summary:
+      'Messages of vehicles that could not be read or could not be true, newest first: why, and their bytes',
     query: z.strictObject({
       ...paging,
       vehicleId: z.string().max(64).optional(),
@@ -39,7 +42,7 @@ export function deadLetterRoutes(app: FastifyInstance, services: ApiServices): v
         ...(vehicleId === undefined ? {} : { vehicleId }),
         ...(code === undefined ? {} : { code }),
       };
-      return findPage(services, request, reply, 'set-aside', { where, ...page });
+      return findPage(services, request, reply, 'set-aside', { where, sort: NEWEST_FIRST, ...page });
     },
   });
 }

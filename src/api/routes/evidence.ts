@@ -2,10 +2,11 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { evidenceBundle } from '../../app/evidence/bundle.ts';
+import type { VehiclePart } from '../../app/evidence/vehicle-items.ts';
 import type { Document } from '../../app/ports.ts';
 import { campaignId } from '../../domain/shared/ids.ts';
 import { notFound, problem } from '../problem.ts';
-import { awaitPosition } from '../queries.ts';
+import { awaitHead, awaitPosition } from '../queries.ts';
 import { route } from '../route.ts';
 import { campaignParams, vehicleParams } from '../schemas.ts';
 import type { ApiServices } from '../services.ts';
@@ -37,11 +38,12 @@ export function evidenceRoutes(app: FastifyInstance, services: ApiServices): voi
     reads: true,
     responses: { 200: { description: 'The bundle.', schema: evidenceBundle } },
     problems: ['not-found'],
-    handler: async ({ params, query, request }) => {
-      await awaitPosition(services, request);
+    handler: async ({ params, query }) => {
+      // Where the vehicle's events are is in the read model: nothing that is on record may be left out.
+      await awaitHead(services);
       const vehicleId = await resolveVehicle(services, params.vehicle);
-      const campaigns = await campaignsOf(services, vehicleId, query.campaign);
-      return services.evidence.ofVehicle(vehicleId, await services.vehicles.vinOf(vehicleId), campaigns);
+      const parts = await partsOf(services, vehicleId, query.campaign);
+      return services.evidence.ofVehicle(vehicleId, await services.vehicles.vinOf(vehicleId), parts);
     },
   });
 
@@ -68,20 +70,22 @@ async function mustExist(services: ApiServices, id: string): Promise<void> {
   if ((await services.reader.get('campaigns', id)) === null) throw notFound('campaign', id);
 }
 
-async function campaignsOf(
+async function partsOf(
   services: ApiServices,
   vehicleId: string,
   only: string | undefined,
-): Promise<readonly string[]> {
+): Promise<readonly VehiclePart[]> {
   if (only !== undefined) {
     await mustExist(services, only);
-    return [only];
+    const found = await services.reader.get<Document & VehiclePart>('assignments', `${only}/${vehicleId}`);
+    return [{ campaignId: only, spans: found?.spans ?? [] }];
   }
-  const { items, next } = await services.reader.find<Document & { readonly campaignId: string }>(
-    'assignments',
-    { where: { vehicleId }, limit: MAX_CAMPAIGNS },
-  );
-  if (next === null) return items.map((item) => item.campaignId);
+  const where = { vehicleId };
+  const { items, next } = await services.reader.find<Document & VehiclePart>('assignments', {
+    where,
+    limit: MAX_CAMPAIGNS,
+  });
+  if (next === null) return items;
   throw problem('invalid-request', `the vehicle is in more than ${MAX_CAMPAIGNS} campaigns`, {
     hint: 'Ask for one campaign at a time with ?campaign=.',
     errors: [{ path: '/query/campaign', message: 'is needed for this vehicle' }],

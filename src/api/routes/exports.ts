@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { assignmentsTable } from '../../app/export/assignments.ts';
 import { eventsTable } from '../../app/export/events.ts';
+import { messagesTable } from '../../app/export/messages.ts';
 import { softwareHistoryTable } from '../../app/export/software-history.ts';
 import type { Table } from '../../app/export/table.ts';
 import { campaignId } from '../../domain/shared/ids.ts';
@@ -103,6 +104,28 @@ export function exportRoutes(app: FastifyInstance, services: ApiServices): void 
       await awaitPosition(services, request);
       const only = query.vehicle === undefined ? null : await resolveVehicle(services, query.vehicle);
       return send(reply, softwareHistoryTable(services.reader, only), query.format);
+    },
+  });
+  messageExport(app, services);
+}
+
+function messageExport(app: FastifyInstance, services: ApiServices): void {
+  route(app, {
+    id: 'exportVehicleMessages',
+    method: 'GET',
+    url: '/v1/exports/messages',
+    tag: 'exports',
+    summary: 'All that is on record between a vehicle and us, newest first, as CSV, NDJSON or Parquet',
+    description: `\`…/messages\` of the vehicle says what that is; \`raw\` is base64, \`data\` JSON. ${DESCRIPTION}`,
+    query: z.strictObject({ format, vehicle: vehicleParams.shape.vehicle }),
+    reads: true,
+    streaming: true,
+    responses,
+    problems: ['not-found'],
+    handler: async ({ query, request, reply }) => {
+      await awaitPosition(services, request);
+      const vehicleId = await resolveVehicle(services, query.vehicle);
+      return send(reply, messagesTable(services, vehicleId), query.format);
     },
   });
 }

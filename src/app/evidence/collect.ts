@@ -1,5 +1,6 @@
 /** Reads the appends that a bundle rests on, and names their events. */
 import { type DomainEvent, isKnown, readEvent } from '../../domain/events.ts';
+import type { Span } from '../../domain/rollout/spans.ts';
 import type { EventStore, NewEvent, StoredAppend } from '../ports.ts';
 import type { EventRef, ProvenAppend, ProvenStream } from './bundle.ts';
 
@@ -44,6 +45,42 @@ export class Collection {
     }
     if (last !== null) this.#end(last, complete);
     return proven;
+  }
+
+  /**
+   * The appends of a long stream that hold these revisions, each with the link before it, and where the chain ends:
+   * what reading all of the stream would give, when the selected events are in the spans.
+   * @param spans in the order of the stream.
+   */
+  async within(stream: string, spans: readonly Span[], select: Selection): Promise<readonly Proven[]> {
+    const proven: Proven[] = [];
+    let reached = -1;
+    for (const [first, last] of spans) {
+      // Two spans can meet in one append.
+      const from = Math.max(first, reached + 1);
+      if (from > last) continue;
+      let previous = await this.#linkBefore(stream, from);
+      for await (const batch of this.#store.streamAppends(stream, from, last))
+        for (const append of batch) {
+          proven.push(...this.#add(append, previous, select, false));
+          previous = append.hash;
+          reached = append.firstRevision + append.events.length - 1;
+        }
+    }
+    await this.end(stream);
+    return proven;
+  }
+
+  /** The link of the append before the one that holds the revision. */
+  async #linkBefore(stream: string, revision: number): Promise<string> {
+    if (revision === 0) return BEGINNING;
+    // One event before is in the append before, or in the same one when the revision is not its first.
+    for await (const [before, after] of this.#store.streamAppends(stream, revision - 1, revision)) {
+      if (before === undefined) break;
+      if (after !== undefined || before.firstRevision + before.events.length <= revision) return before.hash;
+      return this.#linkBefore(stream, before.firstRevision);
+    }
+    return BEGINNING;
   }
 
   /** Only where the chain of a stream ends, which fixes all that is in it. */

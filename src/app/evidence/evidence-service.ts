@@ -5,7 +5,7 @@ import { BUNDLE_FORMAT, type EvidenceBundle, type EvidenceContent, type Evidence
 import { campaignItems } from './campaign-items.ts';
 import { NOT_COVERED, REGULATION } from './clauses.ts';
 import { Collection } from './collect.ts';
-import { vehicleItems } from './vehicle-items.ts';
+import { type VehiclePart, vehicleItems } from './vehicle-items.ts';
 
 export interface EvidenceDeps {
   readonly store: Pick<EventStore, 'streamAppends' | 'readStream'>;
@@ -47,10 +47,10 @@ export function createEvidenceService({ store, signer, clock }: EvidenceDeps) {
     ofVehicle: (
       vehicleId: string,
       vin: string | null,
-      campaignIds: readonly string[],
+      parts: readonly VehiclePart[],
     ): Promise<EvidenceBundle> =>
       bundle({ kind: 'vehicle', id: vehicleId, vin }, (collection) =>
-        vehicleItems(collection, vehicleId, campaignIds),
+        vehicleItems(collection, vehicleId, parts),
       ),
     ofCampaign: (campaignId: string): Promise<EvidenceBundle> =>
       bundle({ kind: 'campaign', id: campaignId, vin: null }, (collection) =>

@@ -1,6 +1,7 @@
 /** What is held of one vehicle: its configurations, and its part in each campaign. */
 import { compatibility } from '../../domain/artifact/compatibility.ts';
 import type { RolloutEvent } from '../../domain/rollout/events.ts';
+import type { Span } from '../../domain/rollout/spans.ts';
 import { shardOf } from '../../domain/shared/shard.ts';
 import { rolloutStream, targetsStream, vehicleStream } from '../../domain/shared/streams.ts';
 import type { VehicleEvent } from '../../domain/vehicle/events.ts';
@@ -11,15 +12,21 @@ import { collectCampaign, type ProvenCampaign, planItems } from './campaign-item
 import { evidenceOf } from './clauses.ts';
 import { type Collection, type Proven, refsOf, type Selection } from './collect.ts';
 
+/** A campaign that the vehicle is in, and where the vehicle's events are in the stream of its rollout. */
+export interface VehiclePart {
+  readonly campaignId: string;
+  readonly spans: readonly Span[];
+}
+
 export async function vehicleItems(
   collection: Collection,
   vehicleId: string,
-  campaignIds: readonly string[],
+  parts: readonly VehiclePart[],
 ): Promise<readonly EvidenceItem[]> {
   const record = await collection.stream(vehicleStream(vehicleId), (event) => event, true);
   const items: EvidenceItem[] = [configurationItem(vehicleId, record)];
   const known = new Map<string, ProvenArtifact>();
-  for (const campaignId of campaignIds) {
+  for (const { campaignId, spans } of parts) {
     const found = await collectCampaign(collection, campaignId);
     if (found === null) continue;
     const { artifacts: ids } = found.campaign.policy;
@@ -30,7 +37,7 @@ export async function vehicleItems(
     for (const one of added) known.set(one.artifact.artifactId, one);
     const artifacts = ids.flatMap((id) => known.get(id) ?? []);
     items.push(...added.flatMap(artifactItems), ...planItems(found, artifacts));
-    items.push(...(await partItems(collection, vehicleId, record, found, artifacts)));
+    items.push(...(await partItems(collection, vehicleId, spans, record, found, artifacts)));
   }
   return items;
 }
@@ -69,6 +76,7 @@ interface Listing {
 async function partItems(
   collection: Collection,
   vehicleId: string,
+  spans: readonly Span[],
   record: readonly Proven[],
   found: ProvenCampaign,
   artifacts: readonly ProvenArtifact[],
@@ -80,7 +88,7 @@ async function partItems(
     listingOf(vehicleId, plan?.planId ?? ''),
     false,
   );
-  const part = await collection.stream(rolloutStream(campaignId, shard), ownEvents(vehicleId), false);
+  const part = await collection.within(rolloutStream(campaignId, shard), spans, ownEvents(vehicleId));
   return [
     ...listingItems(vehicleId, record, found, artifacts, listed),
     ...outcomeItems(vehicleId, record, campaignId, part),

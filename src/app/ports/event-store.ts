@@ -132,8 +132,9 @@ export interface EventStore {
   /**
    * Whole appends of one stream, oldest first, in batches; none for a stream that does not exist.
    * @param from begin with the append that this revision is in; default the first.
+   * @param until end with the append that this revision is in; default the last.
    */
-  streamAppends(stream: string, from?: number): AsyncIterable<readonly StoredAppend[]>;
+  streamAppends(stream: string, from?: number, until?: number): AsyncIterable<readonly StoredAppend[]>;
   subscribe(options: SubscribeOptions): Subscription;
   /** Position of the last event; START for an empty log. */
   head(): Promise<Position>;

@@ -21,7 +21,13 @@ export interface ViewsSpec {
 /** Questions to the targeting index, which lives in the thread. */
 export type IndexMethods = Pick<
   TargetingIndex,
-  'count' | 'openSelection' | 'nextRows' | 'closeSelection' | 'targetIsKnown' | 'matchesAnyVehicle'
+  | 'count'
+  | 'openSelection'
+  | 'nextRows'
+  | 'closeSelection'
+  | 'targetIsKnown'
+  | 'matchesAnyVehicle'
+  | 'listsWith'
 >;
 
 export type ToThread =

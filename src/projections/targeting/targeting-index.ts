@@ -126,6 +126,12 @@ export class TargetingIndex {
     return null;
   }
 
+  /** Those of the lists that the vehicle is in; a list that there is not has nobody. */
+  listsWith(vehicleId: string, listIds: readonly string[]): readonly string[] {
+    const vehicle = this.#table.dictionary.find(vehicleId);
+    return vehicle < 0 ? [] : listIds.filter((id) => this.#table.list(id)?.includes(vehicle) === true);
+  }
+
   /** Whether a vehicle in use has such a component, or an artifact is for it. */
   targetIsKnown(ecuType: string, component: string): boolean {
     for (const { target } of this.#artifacts.values())

@@ -154,5 +154,6 @@ export function fakeArtifacts(runtime: Runtime): ArtifactApi {
 
 export const fakeTargeting = (): TargetingApi => ({
   preview: async () => ({ ok: true, matched: 3, compatible: 2, reasons: [], facets: {} }),
+  listsWith: async () => [],
   putList: async (_id, vehicles) => ({ ok: true, vehicles: vehicles.length }),
 });

@@ -1,16 +1,20 @@
 /** Evidence can be checked by whoever has the file and the public key, and says what it does not have. */
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { EvidenceBundle } from '../../../src/app/evidence/bundle.ts';
+import { Collection, type Selection } from '../../../src/app/evidence/collect.ts';
 import { signedBytes } from '../../../src/app/evidence/evidence-service.ts';
 import { checkBundle, compareWithLog } from '../../../src/cli/verify-bundle.ts';
-import { CAMPAIGN, givenRun, newSigner, OTHER, openWorld, SHARD, VEHICLE } from './world.ts';
+import { rolloutStream } from '../../../src/domain/shared/streams.ts';
+import { Given } from '../../projections/fold.ts';
+import { CAMPAIGN, givenRun, newSigner, OTHER, offered, openWorld, PART, SHARD, VEHICLE } from './world.ts';
 
 let world: Awaited<ReturnType<typeof openWorld>>;
 let ofVehicle: EvidenceBundle;
 let ofCampaign: EvidenceBundle;
 beforeAll(async () => {
   world = await openWorld();
-  ofVehicle = await world.evidence.ofVehicle(VEHICLE, VEHICLE, [CAMPAIGN]);
+  ofVehicle = await world.evidence.ofVehicle(VEHICLE, VEHICLE, [PART]);
   ofCampaign = await world.evidence.ofCampaign(CAMPAIGN);
 });
 
@@ -53,6 +57,44 @@ describe('evidence of a vehicle', () => {
     expect(text(ofVehicle)).toContain(VEHICLE);
     expect(text(ofVehicle)).not.toContain(OTHER);
     expect(text(ofVehicle)).not.toContain('c2VjcmV0');
+  });
+});
+
+describe('the part of a vehicle in a long rollout', () => {
+  /** Appends of some events each, of this vehicle and of others. */
+  const appends = fc.array(fc.array(fc.boolean(), { minLength: 1, maxLength: 6 }), {
+    minLength: 1,
+    maxLength: 25,
+  });
+
+  it('is read from the spans as it would be from the whole stream, link by link', async () => {
+    await fc.assert(
+      fc.asyncProperty(appends, fc.integer({ min: 1, max: 4 }), async (script, joined) => {
+        const given = new Given();
+        const own: number[] = [];
+        let revision = 0;
+        for (const append of script) {
+          const events = append.map((mine) => offered(mine ? VEHICLE : OTHER));
+          for (const mine of append) {
+            if (mine) own.push(revision);
+            revision++;
+          }
+          await given.append(rolloutStream(CAMPAIGN, SHARD), ...events);
+        }
+        const spans = Array.from({ length: Math.ceil(own.length / joined) }, (_, n) => {
+          const part = own.slice(n * joined, (n + 1) * joined);
+          return [part[0], part.at(-1)] as [number, number];
+        });
+        const select: Selection = (event) =>
+          (event.data as { vehicleId: string }).vehicleId === VEHICLE ? event : null;
+        const [whole, parts] = [new Collection(given.store), new Collection(given.store)];
+        const expected = await whole.stream(rolloutStream(CAMPAIGN, SHARD), select, false);
+        expect(await parts.within(rolloutStream(CAMPAIGN, SHARD), spans, select)).toEqual(expected);
+        expect(parts.appends).toEqual(whole.appends);
+        expect(parts.streams).toEqual(whole.streams);
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 

@@ -155,7 +155,7 @@ const reported = (vehicleId: string, seq: number) => ({
   report: { epoch: { tcu: 'T', reset: 0 }, seq, sentAt: null },
   receivedAt: TIME,
 });
-const offered = (vehicleId: string): DomainEvent => ({
+export const offered = (vehicleId: string): DomainEvent => ({
   type: 'UpdateOffered',
   data: {
     ...base(vehicleId),
@@ -253,6 +253,9 @@ export async function givenRun(): Promise<Given> {
   await given.append(rolloutStream(CAMPAIGN, SHARD), succeeded(VEHICLE));
   return given;
 }
+
+/** Where the events of VEHICLE are in the rollout. */
+export const PART = { campaignId: CAMPAIGN, spans: [[0, 4]] } as const;
 
 export const newSigner = () =>
   createEd25519Signer(

@@ -92,9 +92,9 @@ export function copyContract(open: OpenSubject): void {
         await append(store, stream, 3, events(2));
       }
       const all = (await collect(store)).filter(({ stream }) => stream === 'a-1');
-      const of = async (stream: string, from?: number): Promise<StoredAppend[]> => {
+      const of = async (stream: string, from?: number, until?: number): Promise<StoredAppend[]> => {
         const found: StoredAppend[] = [];
-        for await (const batch of store.streamAppends(stream, from)) found.push(...batch);
+        for await (const batch of store.streamAppends(stream, from, until)) found.push(...batch);
         return found;
       };
       expect(all).toHaveLength(3);
@@ -103,6 +103,10 @@ export function copyContract(open: OpenSubject): void {
       expect(await of('a-1', 3)).toEqual(all.slice(1));
       expect(await of('a-1', 5)).toEqual(all.slice(2));
       expect(await of('a-1', 6)).toEqual([]);
+      expect(await of('a-1', 0, 0)).toEqual(all.slice(0, 1));
+      expect(await of('a-1', 3, 3)).toEqual(all.slice(1, 2));
+      expect(await of('a-1', 1, 4)).toEqual(all);
+      expect(await of('a-1', 3, 99)).toEqual(all.slice(1));
       expect(await of('none-1')).toEqual([]);
     });
 

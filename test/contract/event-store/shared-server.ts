@@ -77,8 +77,8 @@ class PartOfServer implements EventStore {
       appends.filter(({ stream }) => stream.startsWith(this.#log.prefix)).map((append) => this.#own(append)),
     );
 
-  streamAppends: EventStore['streamAppends'] = (stream, from) =>
-    mapped(this.#store.streamAppends(this.#stored(stream), from), (appends) =>
+  streamAppends: EventStore['streamAppends'] = (stream, from, until) =>
+    mapped(this.#store.streamAppends(this.#stored(stream), from, until), (appends) =>
       appends.map((append) => this.#own(append)),
     );
 

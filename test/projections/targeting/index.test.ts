@@ -148,6 +148,11 @@ describe('questions to each vehicle', () => {
     expect(matched('vehicle=in=list:pilots')).toBe(3);
   });
 
+  it('a vehicle knows the lists that it is in', () => {
+    expect(index.listsWith('LATER', ['none', 'pilots'])).toEqual(['pilots']);
+    expect(index.listsWith('NOBODY', ['pilots'])).toEqual([]);
+  });
+
   it('a list is replaced as a whole, by its last part', () => {
     const parts = list(new Log(), 'x', ['A', 'B', 'C'], 1);
     const whole = parts.batch().events;

@@ -1,9 +1,11 @@
 /** Totals taken apart: by stage, failure code and region. */
 import { count, words } from '../lib/format.ts';
 import { inFlightOf } from '../lib/progress.ts';
+import { Link } from '../lib/router.tsx';
 import type { Progress } from '../lib/types.ts';
 import { MeterBar, StackedBar } from '../ui/bars.tsx';
 import { Empty } from '../ui/states.tsx';
+import { failuresOf } from './failures-of.ts';
 import { codeRows, stageRows } from './tables.ts';
 
 export function Stages({ progress }: { readonly progress: Progress }) {
@@ -25,7 +27,13 @@ export function Stages({ progress }: { readonly progress: Progress }) {
 
 const CODES_SHOWN = 8;
 
-export function Codes({ codes }: { readonly codes: Readonly<Record<string, number>> }) {
+interface CodesProps {
+  readonly codes: Readonly<Record<string, number>>;
+  /** Whose failed vehicles a code leads to; null = to none. */
+  readonly campaignId: string | null;
+}
+
+export function Codes({ codes, campaignId }: CodesProps) {
   const sorted = codeRows(codes);
   if (sorted.length === 0) return <Empty>Nothing has failed.</Empty>;
   const most = sorted[0]?.[1] ?? 1;
@@ -34,7 +42,13 @@ export function Codes({ codes }: { readonly codes: Readonly<Record<string, numbe
     <ul className="codes">
       {sorted.slice(0, CODES_SHOWN).map(([code, times]) => (
         <li key={code}>
-          <code>{code}</code>
+          {campaignId === null ? (
+            <code>{code}</code>
+          ) : (
+            <Link to={failuresOf(campaignId, { code })}>
+              <code>{code}</code>
+            </Link>
+          )}
           <strong>{count(times)}</strong>
           <MeterBar value={times} of={most} label={`${code}: ${times}`} color="var(--bad-fill)" />
         </li>

@@ -17,6 +17,7 @@ import { Overview } from './overview.tsx';
 import { PlanView } from './plan-tab.tsx';
 import { useCampaign, useProgress, useSamples } from './use-campaign.ts';
 
+const FailuresTab = lazy(() => import('./failures-tab.tsx'));
 const ReplayTab = lazy(() => import('../replay/replay-tab.tsx'));
 
 const WhatIfTab = lazy(() => import('../what-if/what-if-tab.tsx'));
@@ -24,6 +25,7 @@ const WhatIfTab = lazy(() => import('../what-if/what-if-tab.tsx'));
 const TABS = [
   ['', 'Live'],
   ['vehicles', 'Vehicles'],
+  ['failures', 'Failures'],
   ['plan', 'Plan'],
   ['history', 'History'],
   ['replay', 'Replay'],
@@ -71,6 +73,8 @@ function View({ tab, campaign, live }: ViewProps) {
       return <PlanView campaign={campaign} />;
     case 'vehicles':
       return <AssignmentsTab campaignId={campaign.id} />;
+    case 'failures':
+      return <FailuresTab campaignId={campaign.id} progress={live.data} />;
     case 'history':
       return <HistoryTab campaignId={campaign.id} />;
     case 'replay':

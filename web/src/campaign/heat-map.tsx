@@ -1,12 +1,17 @@
 /** Failure rate by vehicle type × region. A frame stands only around slices that are too high beyond doubt. */
+import type { ReactNode } from 'react';
+import { Link } from '../lib/router.tsx';
 import type { Progress, SliceShare } from '../lib/types.ts';
 import { Scrolls } from '../ui/scrolls.tsx';
 import { Empty } from '../ui/states.tsx';
+import { failuresOf } from './failures-of.ts';
 import { judged } from './verdict.ts';
 
 interface HeatMapProps {
   readonly progress: Pick<Progress, 'byModel' | 'byRegion' | 'byModelRegion'>;
   readonly limit: number;
+  /** Whose failed vehicles cells lead to; null = to none, as at a past instant. */
+  readonly campaignId: string | null;
 }
 
 const sorted = (groups: Readonly<Record<string, SliceShare>>): readonly string[] =>
@@ -14,7 +19,8 @@ const sorted = (groups: Readonly<Record<string, SliceShare>>): readonly string[]
     .sort(([a, left], [b, right]) => right.targets - left.targets || (a < b ? -1 : 1))
     .map(([name]) => name);
 
-export function HeatMap({ progress, limit }: HeatMapProps) {
+export function HeatMap({ progress, limit, campaignId }: HeatMapProps) {
+  const common = { limit, campaignId };
   const models = sorted(progress.byModel);
   const regions = sorted(progress.byRegion);
   if (models.length === 0)
@@ -47,15 +53,20 @@ export function HeatMap({ progress, limit }: HeatMapProps) {
               <tr key={model}>
                 <th scope="row">{model || '–'}</th>
                 {regions.map((region) => (
-                  <Cell key={region} share={progress.byModelRegion[`${model}/${region}`]} limit={limit} />
+                  <Cell
+                    key={region}
+                    share={progress.byModelRegion[`${model}/${region}`]}
+                    of={{ model, region }}
+                    {...common}
+                  />
                 ))}
-                <Cell share={progress.byModel[model]} limit={limit} />
+                <Cell share={progress.byModel[model]} of={{ model }} {...common} />
               </tr>
             ))}
             <tr>
               <th scope="row">All types</th>
               {regions.map((region) => (
-                <Cell key={region} share={progress.byRegion[region]} limit={limit} />
+                <Cell key={region} share={progress.byRegion[region]} of={{ region }} {...common} />
               ))}
               <td />
             </tr>
@@ -73,20 +84,45 @@ export function HeatMap({ progress, limit }: HeatMapProps) {
   );
 }
 
-function Cell({ share, limit }: { readonly share: SliceShare | undefined; readonly limit: number }) {
+interface CellProps {
+  readonly share: SliceShare | undefined;
+  readonly of: { readonly model?: string; readonly region?: string };
+  readonly limit: number;
+  readonly campaignId: string | null;
+}
+
+function Cell({ share, of, limit, campaignId }: CellProps) {
   if (share === undefined) return <td aria-label="no vehicles" />;
-  const { verdict, said, rate, of, detail, fill, opacity } = judged(share, limit);
+  const { verdict, said, rate, of: counted, detail, fill, opacity } = judged(share, limit);
   return (
     <td className={verdict} title={detail}>
       <svg className="fill" aria-hidden="true" preserveAspectRatio="none">
         <rect className="eases" width="100%" height="100%" rx="5" fill={fill} opacity={opacity} />
         {verdict === 'unsure' ? <rect width="100%" height="100%" rx="5" fill="url(#hatch)" /> : null}
       </svg>
-      <span className="rate">{rate}</span>
-      <span className="of">
-        {of}
-        <span className="visually-hidden">, {said}</span>
-      </span>
+      <Which
+        to={campaignId === null || share.failed === 0 || !isNamed(of) ? null : failuresOf(campaignId, of)}
+      >
+        <span className="rate">{rate}</span>
+        <span className="of">
+          {counted}
+          <span className="visually-hidden">, {said}</span>
+        </span>
+      </Which>
     </td>
+  );
+}
+
+/** A slice without a name can't be asked for. */
+const isNamed = (of: CellProps['of']): boolean => Object.values(of).every((value) => value !== '');
+
+/** Where something failed, the next question is which vehicles. */
+function Which({ to, children }: { readonly to: string | null; readonly children: ReactNode }) {
+  if (to === null) return children;
+  return (
+    <Link to={to} className="which">
+      {children}
+      <span className="visually-hidden">: which vehicles</span>
+    </Link>
   );
 }

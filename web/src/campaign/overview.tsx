@@ -43,6 +43,8 @@ export const limitOf = ({ policy, releasedWave }: Campaign): number => {
 
 export function Overview({ campaign, progress, samples, at }: OverviewProps) {
   const limit = limitOf(campaign);
+  // The list is of now: at a past instant it would answer another question.
+  const listed = at === undefined ? campaign.id : null;
   const take = (name: string, head: readonly string[], rows: TakeProps['rows']) => (
     <TakeTable name={`${campaign.id}-${name}`} head={head} rows={rows} />
   );
@@ -88,7 +90,7 @@ export function Overview({ campaign, progress, samples, at }: OverviewProps) {
             </span>
           }
         >
-          <HeatMap progress={progress} limit={limit} />
+          <HeatMap progress={progress} limit={limit} campaignId={listed} />
         </Card>
         <Card title="Where it fails" aside="Circles by number of targets, coloured as the table">
           <FailureMap byRegion={progress.byRegion} limit={limit} />
@@ -104,7 +106,7 @@ export function Overview({ campaign, progress, samples, at }: OverviewProps) {
             </span>
           }
         >
-          <Codes codes={progress.failureCodes} />
+          <Codes codes={progress.failureCodes} campaignId={listed} />
         </Card>
         <Card title="By region" aside={take('regions', REGION_HEAD, () => regionRows(progress, limit))}>
           <Regions progress={progress} />

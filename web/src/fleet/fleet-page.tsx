@@ -13,16 +13,12 @@ import { useCampaignsIn } from './use-campaigns.ts';
 const UNDER_WAY = ['running', 'paused', 'aborting', 'scheduled'];
 /** May need a person before they are under way. */
 const PREPARED = ['targeting-defined', 'targets-frozen', 'approved'];
-const OVER = ['completed', 'aborted'];
 const EVERY_MS = 5000;
-/** What is over changes seldom, and there may be much of it. */
-const SELDOM_MS = 60_000;
 
 export function FleetPage() {
   const fleet = useFleet();
   const { campaigns: underWay, loaded } = useCampaignsIn(UNDER_WAY, EVERY_MS);
   const prepared = useCampaignsIn(PREPARED, EVERY_MS).campaigns;
-  const over = useCampaignsIn(OVER, SELDOM_MS).campaigns;
   return (
     <>
       <div className="page-head">
@@ -69,7 +65,7 @@ export function FleetPage() {
                 />
               </div>
             </div>
-            <RecentFailures campaigns={[...underWay, ...over]} />
+            <RecentFailures />
           </>
         )}
       </Loaded>

@@ -91,6 +91,20 @@ export interface Assignment {
   readonly updatedAt: string;
 }
 
+export interface Failure {
+  readonly id: string;
+  readonly campaignId: string;
+  readonly vehicleId: string;
+  readonly attempt: number;
+  readonly code: string;
+  readonly message: string;
+  readonly model: string;
+  readonly region: string;
+  readonly at: string;
+  /** Of the vehicle in that campaign now. */
+  readonly phase: string | null;
+}
+
 type Counts = Readonly<Record<string, number>>;
 export interface FleetStatus {
   readonly vehicles: number;

@@ -1,10 +1,10 @@
 /** Why this vehicle gets a campaign, or does not. */
 import { useQuery } from '@tanstack/react-query';
 import { get, path } from '../lib/api.ts';
-import { words } from '../lib/format.ts';
+import { time, timeIn } from '../lib/format.ts';
 import { campaignsOf } from '../lib/lists.ts';
 import { useQueryState } from '../lib/router.tsx';
-import type { Assignment, Vehicle } from '../lib/types.ts';
+import type { Vehicle } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
@@ -12,11 +12,13 @@ import { Empty, Loaded } from '../ui/states.tsx';
 interface Explanation {
   readonly campaignState: string;
   readonly targeted: boolean;
-  readonly assignment: Assignment | null;
+  /** The first decides. */
+  readonly why: readonly { readonly code: string; readonly message: string; readonly until: string | null }[];
   readonly now: {
     readonly matchesQuery: boolean;
+    readonly clauses: readonly { readonly clause: string; readonly holds: boolean }[];
     readonly compatible: boolean;
-    readonly reasons: readonly string[];
+    readonly satisfied: boolean;
   } | null;
 }
 
@@ -46,14 +48,20 @@ export function Explain({ vehicle }: { readonly vehicle: Vehicle }) {
         {chosen === '' ? (
           <Empty>There is no campaign to ask about.</Empty>
         ) : (
-          <Answer vehicle={vehicle.id} campaign={chosen} />
+          <Answer vehicle={vehicle.id} zone={vehicle.timeZone} campaign={chosen} />
         )}
       </div>
     </Card>
   );
 }
 
-function Answer({ vehicle, campaign }: { readonly vehicle: string; readonly campaign: string }) {
+interface AnswerProps {
+  readonly vehicle: string;
+  readonly zone: string;
+  readonly campaign: string;
+}
+
+function Answer({ vehicle, zone, campaign }: AnswerProps) {
   const explanation = useQuery({
     queryKey: ['explain', vehicle, campaign],
     queryFn: ({ signal }) =>
@@ -65,43 +73,63 @@ function Answer({ vehicle, campaign }: { readonly vehicle: string; readonly camp
   });
   return (
     <Loaded query={explanation} what="the reasons">
-      {({ targeted, assignment, now, campaignState }) => (
-        <dl className="pairs">
-          <dt>Campaign</dt>
-          <dd>
-            <Badge state={campaignState} />
-          </dd>
-          <dt>Among its targets</dt>
-          <dd>{targeted ? 'Yes, in the list that was frozen for it' : 'No'}</dd>
-          {assignment === null ? null : (
-            <>
-              <dt>Stands at</dt>
-              <dd>
-                <Badge state={assignment.phase} /> wave {assignment.wave}, attempt {assignment.attempt}
-                {assignment.outcome === null ? null : (
-                  <div className="small">
-                    {assignment.outcome.code}: {assignment.outcome.message}
-                  </div>
+      {({ targeted, why, now, campaignState }) => (
+        <div className="stack">
+          <ol className="why" aria-label="Reasons">
+            {why.map(({ code, message, until }) => (
+              <li key={code + message}>
+                {readable(message)}
+                {until === null ? null : (
+                  <span className="small quiet">
+                    {' '}
+                    Until {time(until)} · {timeIn(until, zone)}
+                  </span>
                 )}
-              </dd>
-            </>
-          )}
-          {now === null ? null : (
-            <>
-              <dt>As it is now</dt>
-              <dd>
-                {now.matchesQuery ? 'It matches the query' : 'It does not match the query'}
-                {now.matchesQuery ? (now.compatible ? ' and could take it' : " but can't take it") : ''}
-                {now.reasons.map((code) => (
-                  <div key={code} className="small">
-                    {words(code)}
-                  </div>
-                ))}
-              </dd>
-            </>
-          )}
-        </dl>
+              </li>
+            ))}
+          </ol>
+          <dl className="pairs">
+            <dt>Campaign</dt>
+            <dd>
+              <Badge state={campaignState} />
+            </dd>
+            <dt>Among its targets</dt>
+            <dd>{targeted ? 'Yes, in the list that was frozen for it' : 'No'}</dd>
+            {now === null ? null : <Now now={now} />}
+          </dl>
+        </div>
       )}
     </Loaded>
+  );
+}
+
+const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+/** Times in sentences of the server are as machines write them. */
+const readable = (message: string): string => message.replaceAll(INSTANT, (at) => time(at));
+
+/** As the vehicle is now, which may differ from what it was listed on. */
+function Now({ now }: { readonly now: NonNullable<Explanation['now']> }) {
+  const state = now.satisfied
+    ? 'It has the update'
+    : now.compatible
+      ? 'It could take it'
+      : 'It can’t take it';
+  return (
+    <>
+      <dt>Its query now</dt>
+      <dd>
+        {now.matchesQuery ? 'Matches' : 'Does not match'}
+        <ul className="clauses" aria-label="Comparisons of the query">
+          {now.clauses.map(({ clause, holds }) => (
+            <li key={clause} className={holds ? 'holds' : 'fails'}>
+              <code>{clause}</code>
+              <span className="small quiet">{holds ? ' holds' : ' does not hold'}</span>
+            </li>
+          ))}
+        </ul>
+      </dd>
+      <dt>As it is now</dt>
+      <dd>{state}</dd>
+    </>
   );
 }

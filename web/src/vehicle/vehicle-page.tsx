@@ -1,9 +1,9 @@
 /** One vehicle: what is in it, now and at any past date, and every campaign's part in that. */
 import { useQuery } from '@tanstack/react-query';
 import { get, path } from '../lib/api.ts';
-import { time, words } from '../lib/format.ts';
+import { words } from '../lib/format.ts';
 import { Link } from '../lib/router.tsx';
-import type { Assignment, DeadLetter, Page, Vehicle } from '../lib/types.ts';
+import type { Assignment, Page, Vehicle } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
@@ -12,6 +12,7 @@ import { Table } from '../ui/table.tsx';
 import { ZonedTime } from '../ui/time.tsx';
 import { Ecus } from './ecus.tsx';
 import { Explain } from './explain.tsx';
+import { Messages } from './messages.tsx';
 
 interface Update {
   readonly artifactId: string;
@@ -43,7 +44,7 @@ export default function VehiclePage({ vehicle }: { readonly vehicle: string }) {
             <Assignments vehicle={one} />
             <Updates vehicle={one} />
           </div>
-          <Letters vehicle={one} />
+          <Messages vehicle={one} />
         </>
       )}
     </Loaded>
@@ -190,44 +191,6 @@ function Updates({ vehicle }: { readonly vehicle: Vehicle }) {
                 </tr>
               ))}
             </Table>
-          )
-        }
-      </Loaded>
-    </Card>
-  );
-}
-
-const decoded = (raw: string): string => {
-  try {
-    return new TextDecoder().decode(Uint8Array.from(atob(raw), (char) => char.charCodeAt(0)));
-  } catch {
-    return raw;
-  }
-};
-
-function Letters({ vehicle }: { readonly vehicle: Vehicle }) {
-  const letters = useQuery({
-    queryKey: ['dead-letters', vehicle.id],
-    queryFn: ({ signal }) =>
-      get<Page<DeadLetter>>(`/v1/dead-letters?vehicleId=${encodeURIComponent(vehicle.id)}&limit=50`, signal),
-  });
-  return (
-    <Card title="Messages that count nowhere">
-      <Loaded query={letters} what="messages">
-        {({ items }) =>
-          items.length === 0 ? (
-            <p className="quiet">Every message of this vehicle could be read and could be true.</p>
-          ) : (
-            <div className="stack">
-              {items.map((one) => (
-                <details key={one.id}>
-                  <summary>
-                    {one.code}: {one.reason} <span className="small quiet">{time(one.at)}</span>
-                  </summary>
-                  <pre className="query-wrong">{decoded(one.raw)}</pre>
-                </details>
-              ))}
-            </div>
           )
         }
       </Loaded>

@@ -171,16 +171,22 @@ class EventStoreDb implements EventStoreDbEventStore {
     if (batch.length > 0) yield batch;
   }
 
-  async *streamAppends(stream: string, from = 0): AsyncGenerator<readonly StoredAppend[]> {
+  async *streamAppends(
+    stream: string,
+    from = 0,
+    until = Number.POSITIVE_INFINITY,
+  ): AsyncGenerator<readonly StoredAppend[]> {
     this.#mustBeOpen();
     const first = from === 0 ? 0 : await this.#streams.firstOfAppend(stream, from);
     if (first === null) return;
     const assembler = new AppendAssembler(false);
     for await (const events of this.#streamWires(stream, first)) {
       const whole = events.flatMap((event) => assembler.add(event));
-      if (whole.length > 0) yield await Promise.all(whole.map((append) => this.#placed(append)));
+      const wanted = whole.filter((append) => append.first <= until);
+      if (wanted.length > 0) yield await Promise.all(wanted.map((append) => this.#placed(append)));
+      if (wanted.length < whole.length) return;
     }
-    const rest = assembler.end();
+    const rest = assembler.end().filter((append) => append.first <= until);
     if (rest.length > 0) yield await Promise.all(rest.map((append) => this.#placed(append)));
   }
 

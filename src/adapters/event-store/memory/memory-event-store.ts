@@ -190,10 +190,16 @@ class MemoryEventStore implements EventStore {
     }
   }
 
-  async *streamAppends(stream: string, from = 0): AsyncGenerator<readonly StoredAppend[]> {
+  async *streamAppends(
+    stream: string,
+    from = 0,
+    until = Number.POSITIVE_INFINITY,
+  ): AsyncGenerator<readonly StoredAppend[]> {
     this.#mustBeOpen();
     const rows = this.#streams.get(stream)?.rows ?? [];
-    const wanted = rows.filter(({ firstRevision, count }) => firstRevision + count > from);
+    const wanted = rows.filter(
+      ({ firstRevision, count }) => firstRevision + count > from && firstRevision <= until,
+    );
     if (wanted.length > 0)
       yield wanted.map((row) => decodeAppend(row, Buffer.from(row.hash).toString('hex')));
   }

@@ -141,11 +141,12 @@ export class LogReader {
   }
 
   /** The same of one stream. */
-  streamAppends({ stream, from }: StreamAppendsRequest): LinkedRow[] {
+  streamAppends({ stream, from, until }: StreamAppendsRequest): LinkedRow[] {
     const id = this.#statements.streamId.get(stream)?.['id'];
     if (id === undefined) return [];
     const first = Number(this.#statements.appendAt.get(id, from)?.['n'] ?? 0);
-    return this.#linked(this.#statements.streamAppends.iterate(id, first))
+    const last = until ?? Number.MAX_SAFE_INTEGER;
+    return this.#linked(this.#statements.streamAppends.iterate(id, first, last))
       .filter((row) => row.firstRevision + row.count > from)
       .map((row) => ({ ...row, stream }));
   }
@@ -204,7 +205,7 @@ const prepare = (db: DatabaseSync) => ({
   ),
   streamAppends: db.prepare(
     `SELECT position, count, '' AS name, first_revision, metadata, body, lower(hex(hash)) AS link
-     FROM appends WHERE stream_id = ? AND first_revision >= ? ORDER BY first_revision`,
+     FROM appends WHERE stream_id = ? AND first_revision >= ? AND first_revision <= ? ORDER BY first_revision`,
   ),
   streamsLike: db.prepare('SELECT id FROM streams WHERE name >= ? AND name < ? ORDER BY name LIMIT ?'),
   // The index holds the key of the table too, so this does not touch the table.

@@ -54,6 +54,8 @@ export interface StreamAppendsRequest {
   readonly stream: string;
   /** A revision of the first append wanted. */
   readonly from: number;
+  /** A revision of the last append wanted; null = to the end. */
+  readonly until: number | null;
 }
 
 /** An append with its link of the chain in hexadecimal digits. */

@@ -86,9 +86,10 @@ export async function* pageStreamAppends(
   read: (request: StreamAppendsRequest) => Promise<readonly LinkedRow[]>,
   stream: string,
   first: number,
+  until: number | null = null,
 ): AsyncGenerator<readonly StoredAppend[]> {
-  for (let from = first; ; ) {
-    const rows = await read({ stream, from });
+  for (let from = first; until === null || from <= until; ) {
+    const rows = await read({ stream, from, until });
     const last = rows.at(-1);
     if (last === undefined) return;
     yield rows.map((row) => decodeAppend(row, row.hash));

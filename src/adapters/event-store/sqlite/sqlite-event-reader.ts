@@ -62,8 +62,8 @@ export function openSqliteEventReader({ path }: { readonly path: string }): Even
       return rows.map((stream) => stream.flatMap(decodeRow));
     },
     appends: (after = '') => pageAppends((request) => step(() => reader.appends(request)), head, after),
-    streamAppends: (stream, from = 0) =>
-      pageStreamAppends((request) => step(() => reader.streamAppends(request)), stream, from),
+    streamAppends: (stream, from = 0, until) =>
+      pageStreamAppends((request) => step(() => reader.streamAppends(request)), stream, from, until),
     subscribe(options: SubscribeOptions): Subscription {
       mustBeOpen();
       const log = { readAll, onGrowth: (listener: () => void) => growth.listen(listener) };

@@ -182,10 +182,10 @@ class SqliteEventStore implements EventStore {
     return pageAppends(read, () => this.#currentHead(), after);
   }
 
-  streamAppends(stream: string, from = 0): AsyncIterable<readonly StoredAppend[]> {
+  streamAppends(stream: string, from = 0, until?: number): AsyncIterable<readonly StoredAppend[]> {
     const read = (request: StreamAppendsRequest) =>
       this.#read<LinkedRow[]>({ kind: 'stream-appends', request });
-    return pageStreamAppends(read, stream, from);
+    return pageStreamAppends(read, stream, from, until);
   }
 
   subscribe(options: SubscribeOptions): Subscription {
