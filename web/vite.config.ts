@@ -1,13 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { worldMap } from './world-map.ts';
 
 /** Where `npm start` listens, for `npm run dev:web`. */
 const SERVER = 'http://127.0.0.1:7400';
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
-  plugins: [react()],
+  plugins: [react(), worldMap()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,

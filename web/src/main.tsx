@@ -6,6 +6,7 @@ import './styles/dialog.css';
 import './styles/shell.css';
 import './styles/campaign.css';
 import './styles/plan.css';
+import './styles/map.css';
 import './styles/replay.css';
 import './styles/vehicle.css';
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';

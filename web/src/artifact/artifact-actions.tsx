@@ -8,6 +8,7 @@ import { useMay } from '../lib/session.ts';
 import type { Artifact } from '../lib/types.ts';
 import { Dialog, Effects } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
+import { SelectField } from '../ui/select.tsx';
 
 type Verb = 'validate' | 'release';
 
@@ -79,18 +80,13 @@ function ActionDialog({ artifact, verb, onClose }: ActionProps) {
             is one more.
           </p>
           <TextField id="tool" label="Tool" placeholder="bench-rig 3" value={tool} onChange={setTool} />
-          <div className="field">
-            <label htmlFor="verdict">Its verdict</label>
-            <select
-              id="verdict"
-              className="input"
-              value={verdict}
-              onChange={(event) => setVerdict(event.target.value)}
-            >
-              <option value="passed">passed</option>
-              <option value="failed">failed</option>
-            </select>
-          </div>
+          <SelectField
+            id="verdict"
+            label="Its verdict"
+            value={verdict}
+            options={['passed', 'failed']}
+            onChange={setVerdict}
+          />
         </>
       )}
     </Dialog>

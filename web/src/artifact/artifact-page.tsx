@@ -2,13 +2,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { get, path } from '../lib/api.ts';
 import { bytes, count, eventName, time, words } from '../lib/format.ts';
+import { campaignsOf } from '../lib/lists.ts';
 import { Link } from '../lib/router.tsx';
-import type { Artifact, Campaign, Page, TargetingCount } from '../lib/types.ts';
+import type { Artifact, TargetingCount } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
 import { MeterBar } from '../ui/bars.tsx';
 import { Card } from '../ui/card.tsx';
-import { Scrolls } from '../ui/scrolls.tsx';
+import { TakeTable } from '../ui/copy.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
+import { Table } from '../ui/table.tsx';
 import { ArtifactActions } from './artifact-actions.tsx';
 import { Uploads } from './uploads.tsx';
 
@@ -47,7 +49,16 @@ export default function ArtifactPage({ id }: { readonly id: string }) {
               <Card title="Release notes">
                 <p className="notes">{found.releaseNotes === '' ? 'None.' : found.releaseNotes}</p>
               </Card>
-              <Card title="History">
+              <Card
+                title="History"
+                aside={
+                  <TakeTable
+                    name={`${id}-history`}
+                    head={['Time', 'Event', 'By']}
+                    rows={() => found.history.map(({ type, at, by }) => [at, type, by])}
+                  />
+                }
+              >
                 <dl className="pairs">
                   {found.history.map(({ type, at, by }) => (
                     <div key={at + type} className="pair">
@@ -67,34 +78,25 @@ export default function ArtifactPage({ id }: { readonly id: string }) {
   );
 }
 
-function Files({ artifact }: { readonly artifact: Artifact }) {
+const FILE_HEAD = ['Name', 'Size', 'SHA-256', 'By'];
+
+function Files({ artifact: { id, files }, artifact }: { readonly artifact: Artifact }) {
+  const rows = () => files.map(({ name, size, sha256, by }) => [name, size, sha256, by]);
   return (
-    <Card flush title="Files">
-      {artifact.files.length === 0 ? null : (
-        <Scrolls label="Files">
-          <table className="table">
-            <thead>
-              <tr>
-                <th>Name</th>
-                <th className="num">Size</th>
-                <th>SHA-256</th>
-                <th>By</th>
-              </tr>
-            </thead>
-            <tbody>
-              {artifact.files.map(({ name, size, sha256, by }) => (
-                <tr key={name}>
-                  <td className="mono">{name}</td>
-                  <td className="num">{bytes(size)}</td>
-                  <td className="mono small" title={sha256}>
-                    {sha256.slice(0, 16)}…
-                  </td>
-                  <td>{by}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scrolls>
+    <Card flush title="Files" aside={<TakeTable name={`${id}-files`} head={FILE_HEAD} rows={rows} />}>
+      {files.length === 0 ? null : (
+        <Table label="Files" head={FILE_HEAD} numeric={['Size']}>
+          {files.map(({ name, size, sha256, by }) => (
+            <tr key={name}>
+              <td className="mono">{name}</td>
+              <td className="num">{bytes(size)}</td>
+              <td className="mono small" title={sha256}>
+                {sha256.slice(0, 16)}…
+              </td>
+              <td>{by}</td>
+            </tr>
+          ))}
+        </Table>
       )}
       <div className="body">
         <Uploads artifact={artifact} />
@@ -103,9 +105,13 @@ function Files({ artifact }: { readonly artifact: Artifact }) {
   );
 }
 
-function Checks({ artifact: { validation } }: { readonly artifact: Artifact }) {
+const CHECK_HEAD = ['Check', 'Passed', 'Detail'];
+
+function Checks({ artifact: { id, validation } }: { readonly artifact: Artifact }) {
+  const rows = () =>
+    (validation?.checks ?? []).map(({ name, passed, detail }) => [name, passed ? 'yes' : 'no', detail]);
   return (
-    <Card title="Validation">
+    <Card title="Validation" aside={<TakeTable name={`${id}-validation`} head={CHECK_HEAD} rows={rows} />}>
       {validation === null ? (
         <Empty>Not validated yet: a validator does it, once all files are there.</Empty>
       ) : (
@@ -169,27 +175,27 @@ function Compatible({ id }: { readonly id: string }) {
 }
 
 function Used({ id }: { readonly id: string }) {
-  const campaigns = useQuery({
-    queryKey: ['campaigns', ''],
-    queryFn: ({ signal }) => get<Page<Campaign>>('/v1/campaigns?limit=1000', signal),
-  });
+  const campaigns = useQuery(campaignsOf());
+  const using = (campaigns.data?.items ?? []).filter(({ policy }) => policy.artifacts.includes(id));
+  const rows = () => using.map((one) => [one.id, one.title, one.state]);
   return (
-    <Card title="Where it is used">
+    <Card
+      title="Where it is used"
+      aside={<TakeTable name={`${id}-campaigns`} head={['Campaign', 'Title', 'State']} rows={rows} />}
+    >
       <Loaded query={campaigns} what="campaigns">
-        {({ items }) => {
-          const using = items.filter(({ policy }) => policy.artifacts.includes(id));
-          if (using.length === 0) return <p className="quiet">In no campaign.</p>;
-          return (
-            <ul className="stack">
-              {using.map((one) => (
-                <li key={one.id} className="row">
-                  <Link to={path`/campaigns/${one.id}`}>{one.title}</Link>
-                  <Badge state={one.state} />
-                </li>
-              ))}
-            </ul>
-          );
-        }}
+        {({ next }) => (
+          <ul className="stack">
+            {using.map((one) => (
+              <li key={one.id} className="row">
+                <Link to={path`/campaigns/${one.id}`}>{one.title}</Link>
+                <Badge state={one.state} />
+              </li>
+            ))}
+            {using.length > 0 ? null : <li className="quiet">In no campaign.</li>}
+            {next === null ? null : <li className="small quiet">Not every campaign was looked through.</li>}
+          </ul>
+        )}
       </Loaded>
     </Card>
   );

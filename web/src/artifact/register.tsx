@@ -5,6 +5,7 @@ import { command, newKey, path } from '../lib/api.ts';
 import { navigate } from '../lib/router.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
+import { SelectField } from '../ui/select.tsx';
 
 const EMPTY = {
   name: '',
@@ -99,18 +100,18 @@ function Fieldset({ fields, set }: FieldsetProps) {
           onChange={set('ecuType')}
         />
         <TextField id="a-part" label="Component" value={fields.component} onChange={set('component')} />
-        <Choice
+        <SelectField
           id="a-kind"
           label="Kind"
           value={fields.kind}
-          of={['firmware', 'application', 'configuration']}
+          options={['firmware', 'application', 'configuration']}
           onChange={set('kind')}
         />
-        <Choice
+        <SelectField
           id="a-type"
           label="Release type"
           value={fields.releaseType}
-          of={['routine', 'critical']}
+          options={['routine', 'critical']}
           onChange={set('releaseType')}
         />
       </div>
@@ -142,26 +143,5 @@ function Fieldset({ fields, set }: FieldsetProps) {
         onChange={set('releaseNotes')}
       />
     </>
-  );
-}
-
-interface ChoiceProps {
-  readonly id: string;
-  readonly label: string;
-  readonly value: string;
-  readonly of: readonly string[];
-  readonly onChange: (value: string) => void;
-}
-
-function Choice({ id, label, value, of, onChange }: ChoiceProps) {
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <select id={id} className="input" value={value} onChange={(event) => onChange(event.target.value)}>
-        {of.map((one) => (
-          <option key={one}>{one}</option>
-        ))}
-      </select>
-    </div>
   );
 }

@@ -3,13 +3,15 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useRef, useState } from 'react';
 import { path, queryOf } from '../lib/api.ts';
-import { ago, count, time, words } from '../lib/format.ts';
+import { count, words } from '../lib/format.ts';
 import { Link, useQueryState } from '../lib/router.tsx';
 import type { Assignment, Page } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
+import { FilterSelect } from '../ui/select.tsx';
 import { Empty, ProblemView } from '../ui/states.tsx';
+import { Ago } from '../ui/time.tsx';
 import { PAGE, usePages, type Window } from './use-pages.ts';
 
 const LINE_PX = 34;
@@ -59,17 +61,12 @@ export const AssignmentsTab = memo(function AssignmentsTab({ campaignId }: { rea
       title="Vehicles"
       aside={
         <span className="row">
-          <label className="row">
-            Phase
-            <select className="input" value={phase} onChange={(event) => setPhase(event.target.value)}>
-              <option value="">All</option>
-              {PHASES.map((one) => (
-                <option key={one} value={one}>
-                  {words(one)}
-                </option>
-              ))}
-            </select>
-          </label>
+          <FilterSelect
+            label="Phase"
+            value={phase}
+            options={PHASES.map((one) => [one, words(one)])}
+            onChange={setPhase}
+          />
           <a href={`/v1/exports/assignments${queryOf({ campaign: campaignId, format: 'parquet' })}`} download>
             All (Parquet)
           </a>
@@ -170,8 +167,8 @@ const Line = memo(function Line({ row, top, index }: LineProps) {
       <span role="cell" title={outcome}>
         {outcome}
       </span>
-      <span role="cell" className="small quiet" title={time(row.updatedAt)}>
-        {ago(row.updatedAt)}
+      <span role="cell" className="small quiet">
+        <Ago at={row.updatedAt} />
       </span>
     </div>
   );

@@ -14,7 +14,7 @@ import { Actions } from './actions.tsx';
 import { AssignmentsTab } from './assignments-tab.tsx';
 import { HistoryTab } from './history-tab.tsx';
 import { Overview } from './overview.tsx';
-import { PlanTab } from './plan-tab.tsx';
+import { PlanView } from './plan-tab.tsx';
 import { useCampaign, useProgress, useSamples } from './use-campaign.ts';
 
 const FailuresTab = lazy(() => import('./failures-tab.tsx'));
@@ -70,7 +70,7 @@ interface ViewProps {
 function View({ tab, campaign, live }: ViewProps) {
   switch (tab) {
     case 'plan':
-      return <PlanTab campaign={campaign} />;
+      return <PlanView campaign={campaign} />;
     case 'vehicles':
       return <AssignmentsTab campaignId={campaign.id} />;
     case 'failures':

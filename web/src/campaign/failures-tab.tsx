@@ -2,6 +2,7 @@
 import { FailureList } from '../failures/failure-list.tsx';
 import { Link, useQueryState } from '../lib/router.tsx';
 import type { Progress } from '../lib/types.ts';
+import { SelectField } from '../ui/select.tsx';
 import { failuresOf } from './failures-of.ts';
 
 const PAGE = 100;
@@ -56,19 +57,7 @@ interface ChoiceProps {
   readonly of: Readonly<Record<string, unknown>> | undefined;
 }
 
-function Choice({ id, label, value, onChange, of }: ChoiceProps) {
-  const names = [...new Set([...Object.keys(of ?? {}), value])].filter(Boolean).sort();
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <select id={id} className="input" value={value} onChange={(event) => onChange(event.target.value)}>
-        <option value="">All</option>
-        {names.map((name) => (
-          <option key={name} value={name}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </div>
-  );
+function Choice({ of, ...choice }: ChoiceProps) {
+  const names = [...new Set([...Object.keys(of ?? {}), choice.value])].filter(Boolean).sort();
+  return <SelectField {...choice} options={[['', 'All'], ...names]} />;
 }

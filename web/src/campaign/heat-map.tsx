@@ -1,16 +1,11 @@
-/**
- * Failure rate by vehicle type × region. Colour says how high the rate is against the gate's limit, hatching and
- * paleness how little it is known; a frame stands only around slices that are too high beyond doubt.
- */
+/** Failure rate by vehicle type × region. A frame stands only around slices that are too high beyond doubt. */
 import type { ReactNode } from 'react';
-import { count, percent } from '../lib/format.ts';
-import { outcomesOf } from '../lib/progress.ts';
 import { Link } from '../lib/router.tsx';
-import { judge, wilson } from '../lib/statistics.ts';
 import type { Progress, SliceShare } from '../lib/types.ts';
 import { Scrolls } from '../ui/scrolls.tsx';
 import { Empty } from '../ui/states.tsx';
 import { failuresOf } from './failures-of.ts';
+import { judged } from './verdict.ts';
 
 interface HeatMapProps {
   readonly progress: Pick<Progress, 'byModel' | 'byRegion' | 'byModelRegion'>;
@@ -18,14 +13,6 @@ interface HeatMapProps {
   /** Whose failed vehicles cells lead to; null = to none, as at a past instant. */
   readonly campaignId: string | null;
 }
-
-const SAID = {
-  none: 'no outcome yet',
-  unsure: 'too few to tell',
-  fine: 'within the limit',
-  high: 'above the limit, may be chance',
-  bad: 'above the limit beyond doubt',
-} as const;
 
 const sorted = (groups: Readonly<Record<string, SliceShare>>): readonly string[] =>
   Object.entries(groups)
@@ -106,31 +93,20 @@ interface CellProps {
 
 function Cell({ share, of, limit, campaignId }: CellProps) {
   if (share === undefined) return <td aria-label="no vehicles" />;
-  const outcomes = outcomesOf(share);
-  const interval = wilson(share.failed, outcomes);
-  const verdict = judge(interval, outcomes, limit);
-  const range = `between ${percent(interval.low)} and ${percent(interval.high)}`;
-  const certainty = Math.max(0, 1 - (interval.high - interval.low) * 1.6);
+  const { verdict, said, rate, of: counted, detail, fill, opacity } = judged(share, limit);
   return (
-    <td className={verdict} title={`${SAID[verdict]}; ${range} (95 %); ${count(share.targets)} targets`}>
+    <td className={verdict} title={detail}>
       <svg className="fill" aria-hidden="true" preserveAspectRatio="none">
-        <rect
-          className="eases"
-          width="100%"
-          height="100%"
-          rx="5"
-          fill={interval.rate > limit ? 'var(--bad-fill)' : 'var(--good)'}
-          opacity={outcomes === 0 ? 0 : strength(interval.rate, limit) * (0.15 + 0.85 * certainty)}
-        />
+        <rect className="eases" width="100%" height="100%" rx="5" fill={fill} opacity={opacity} />
         {verdict === 'unsure' ? <rect width="100%" height="100%" rx="5" fill="url(#hatch)" /> : null}
       </svg>
       <Which
         to={campaignId === null || share.failed === 0 || !isNamed(of) ? null : failuresOf(campaignId, of)}
       >
-        <span className="rate">{outcomes === 0 ? '–' : percent(interval.rate)}</span>
+        <span className="rate">{rate}</span>
         <span className="of">
-          {count(share.failed)} of {count(outcomes)}
-          <span className="visually-hidden">, {SAID[verdict]}</span>
+          {counted}
+          <span className="visually-hidden">, {said}</span>
         </span>
       </Which>
     </td>
@@ -150,7 +126,3 @@ function Which({ to, children }: { readonly to: string | null; readonly children
     </Link>
   );
 }
-
-/** Pale at the limit, full at four times it; what is fine stays in the background. */
-const strength = (rate: number, limit: number): number =>
-  rate <= limit ? 0.16 : Math.min(0.62, 0.25 + (0.37 * (rate - limit)) / Math.max(limit * 3, 0.05));

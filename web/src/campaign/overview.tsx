@@ -1,16 +1,28 @@
 /** The live view: what there is to see in a second first, what explains it below. */
 
 import { clock, compact, count, duration, minute, percent, words } from '../lib/format.ts';
-import { inFlightOf, outcomesOf, rateOf, type Sample, STAGES, settledOf } from '../lib/progress.ts';
-import { Link } from '../lib/router.tsx';
+import { inFlightOf, outcomesOf, rateOf, type Sample, settledOf } from '../lib/progress.ts';
 import { wilson } from '../lib/statistics.ts';
 import type { Campaign, Progress } from '../lib/types.ts';
-import { Legend, MeterBar, type Part, StackedBar } from '../ui/bars.tsx';
+import { Legend, type Part, StackedBar } from '../ui/bars.tsx';
 import { Card, Figures } from '../ui/card.tsx';
-import { Empty } from '../ui/states.tsx';
-import { failuresOf } from './failures-of.ts';
+import { type TakeProps, TakeTable } from '../ui/copy.tsx';
+import { Codes, Regions, Stages } from './breakdowns.tsx';
+import { FailureMap } from './failure-map.tsx';
 import { HeatMap } from './heat-map.tsx';
-import { Throughput } from './throughput.tsx';
+import {
+  CODE_HEAD,
+  codeRows,
+  REGION_HEAD,
+  regionRows,
+  SLICE_HEAD,
+  STAGE_HEAD,
+  sliceRows,
+  stageRows,
+  WAVE_HEAD,
+  waveRows,
+} from './tables.ts';
+import { BUCKET_HEAD, bucketRows, Throughput } from './throughput.tsx';
 import { Waves } from './waves.tsx';
 
 interface OverviewProps {
@@ -30,35 +42,73 @@ export const limitOf = ({ policy, releasedWave }: Campaign): number => {
 };
 
 export function Overview({ campaign, progress, samples, at }: OverviewProps) {
+  const limit = limitOf(campaign);
   // The list is of now: at a past instant it would answer another question.
   const listed = at === undefined ? campaign.id : null;
+  const take = (name: string, head: readonly string[], rows: TakeProps['rows']) => (
+    <TakeTable name={`${campaign.id}-${name}`} head={head} rows={rows} />
+  );
   return (
     <div className="stack">
       <Totals progress={progress} samples={samples} at={at} />
       <div className="columns">
-        <Card title="Waves and gates">
+        <Card title="Waves and gates" aside={take('waves', WAVE_HEAD, () => waveRows(campaign, progress))}>
           <Waves campaign={campaign} progress={progress} />
         </Card>
         <div className="stack">
-          <Card title="Throughput" aside="Settled vehicles a minute">
+          <Card
+            title="Throughput"
+            aside={
+              <span className="row">
+                Settled vehicles a minute
+                {take('throughput', BUCKET_HEAD, () => bucketRows(samples))}
+              </span>
+            }
+          >
             <Throughput samples={samples} until={at === undefined ? 'now' : clock(at)} />
           </Card>
-          <Card title="In flight" aside={`${count(inFlightOf(progress.byPhase))} vehicles`}>
+          <Card
+            title="In flight"
+            aside={
+              <span className="row">
+                {count(inFlightOf(progress.byPhase))} vehicles
+                {take('in-flight', STAGE_HEAD, () => stageRows(progress))}
+              </span>
+            }
+          >
             <Stages progress={progress} />
           </Card>
         </div>
       </div>
-      <Card
-        title="Failure rate by vehicle type and region"
-        aside={`Limit of the gate: ${percent(limitOf(campaign))}`}
-      >
-        <HeatMap progress={progress} limit={limitOf(campaign)} campaignId={listed} />
-      </Card>
+      <div className="beside-map">
+        <Card
+          title="Failure rate by vehicle type and region"
+          aside={
+            <span className="row">
+              Limit of the gate: {percent(limit)}
+              {take('failure-rates', SLICE_HEAD, () => sliceRows(progress, limit))}
+            </span>
+          }
+        >
+          <HeatMap progress={progress} limit={limit} campaignId={listed} />
+        </Card>
+        <Card title="Where it fails" aside="Circles by number of targets, coloured as the table">
+          <FailureMap byRegion={progress.byRegion} limit={limit} />
+        </Card>
+      </div>
       <div className="columns">
-        <Card title="Failure codes" aside={`${count(sum(progress.failureCodes))} failed attempts`}>
+        <Card
+          title="Failure codes"
+          aside={
+            <span className="row">
+              {count(sum(progress.failureCodes))} failed attempts
+              {take('failure-codes', CODE_HEAD, () => codeRows(progress.failureCodes))}
+            </span>
+          }
+        >
           <Codes codes={progress.failureCodes} campaignId={listed} />
         </Card>
-        <Card title="By region">
+        <Card title="By region" aside={take('regions', REGION_HEAD, () => regionRows(progress, limit))}>
           <Regions progress={progress} />
         </Card>
       </div>
@@ -136,89 +186,5 @@ function Totals({ progress, samples, at = Date.now() }: TotalsProps) {
       />
       <Legend parts={parts} format={count} />
     </div>
-  );
-}
-
-function Stages({ progress }: { readonly progress: Progress }) {
-  const most = Math.max(1, inFlightOf(progress.byPhase));
-  return (
-    <dl className="stages">
-      {STAGES.map((stage) => {
-        const vehicles = progress.byPhase[stage] ?? 0;
-        return (
-          <div key={stage}>
-            <dt>{words(stage)}</dt>
-            <dd>{count(vehicles)}</dd>
-            <dd>
-              <MeterBar value={vehicles} of={most} label={`${stage}: ${vehicles}`} />
-            </dd>
-          </div>
-        );
-      })}
-    </dl>
-  );
-}
-
-const CODES_SHOWN = 8;
-
-interface CodesProps {
-  readonly codes: Readonly<Record<string, number>>;
-  /** Whose failed vehicles a code leads to; null = to none. */
-  readonly campaignId: string | null;
-}
-
-function Codes({ codes, campaignId }: CodesProps) {
-  const sorted = Object.entries(codes).sort(([, a], [, b]) => b - a);
-  if (sorted.length === 0) return <Empty>Nothing has failed.</Empty>;
-  const most = sorted[0]?.[1] ?? 1;
-  const rest = sorted.slice(CODES_SHOWN);
-  return (
-    <ul className="codes">
-      {sorted.slice(0, CODES_SHOWN).map(([code, times]) => (
-        <li key={code}>
-          {campaignId === null ? (
-            <code>{code}</code>
-          ) : (
-            <Link to={failuresOf(campaignId, { code })}>
-              <code>{code}</code>
-            </Link>
-          )}
-          <strong>{count(times)}</strong>
-          <MeterBar value={times} of={most} label={`${code}: ${times}`} color="var(--bad-fill)" />
-        </li>
-      ))}
-      {rest.length === 0 ? null : (
-        <li className="quiet">
-          {count(rest.length)} more codes{' '}
-          <span>{count(rest.reduce((total, [, times]) => total + times, 0))}</span>
-        </li>
-      )}
-    </ul>
-  );
-}
-
-function Regions({ progress }: { readonly progress: Progress }) {
-  const regions = Object.entries(progress.byRegion).sort(([, a], [, b]) => b.targets - a.targets);
-  if (regions.length === 0) return <Empty>There are no targets yet.</Empty>;
-  return (
-    <ul className="codes">
-      {regions.map(([region, { targets, succeeded, failed, pending }]) => (
-        <li key={region}>
-          <span>{region === '' ? 'No region' : region}</span>
-          <span className="small quiet">
-            {count(targets - pending)} of {count(targets)} settled, {count(failed)} failed
-          </span>
-          <StackedBar
-            total={targets}
-            label={`${region}: ${succeeded} succeeded, ${failed} failed, ${pending} pending`}
-            parts={[
-              { name: 'Succeeded', value: succeeded, color: 'var(--good)' },
-              { name: 'Failed', value: failed, color: 'var(--bad-fill)' },
-              { name: 'Excused', value: targets - pending - succeeded - failed, color: 'var(--line-strong)' },
-            ]}
-          />
-        </li>
-      ))}
-    </ul>
   );
 }

@@ -1,12 +1,13 @@
 /** What was planned and approved. */
-
+import type { ReactNode } from 'react';
 import { path } from '../lib/api.ts';
 import { count, duration, percent, time } from '../lib/format.ts';
 import { Link } from '../lib/router.tsx';
 import type { Campaign, Policy } from '../lib/types.ts';
 import { Card } from '../ui/card.tsx';
-import { Scrolls } from '../ui/scrolls.tsx';
+import { TakeTable } from '../ui/copy.tsx';
 import { Empty } from '../ui/states.tsx';
+import { Table } from '../ui/table.tsx';
 
 const sizeOf = (size: Policy['waves'][number]['size']): string =>
   'rest' in size
@@ -15,38 +16,68 @@ const sizeOf = (size: Policy['waves'][number]['size']): string =>
       ? percent(size.percent / 100)
       : `${count(size.vehicles)} vehicles`;
 
-export function PlanTab({ campaign }: { readonly campaign: Campaign }) {
+interface PlanViewProps {
+  readonly campaign: Campaign;
+  /** Between the targets and the approval. */
+  readonly children?: ReactNode;
+}
+
+/** Everything that an approval covers, and the approval. */
+export function PlanView({ campaign, children }: PlanViewProps) {
   return (
     <div className="columns">
-      <Card title="Plan">
+      <Card
+        title="Plan"
+        aside={
+          <TakeTable
+            name={`${campaign.id}-planned-waves`}
+            head={WAVE_HEAD}
+            rows={() => wavesOf(campaign.policy)}
+          />
+        }
+      >
         <PolicyView campaign={campaign} />
       </Card>
       <div className="stack">
         <Card title="Targets">
           <Targets campaign={campaign} />
         </Card>
+        {children}
         <Card title="Approval">
-          <dl className="pairs">
-            <dt>Made by</dt>
-            <dd>{campaign.authors.join(', ')}</dd>
-            <dt>Approved by</dt>
-            <dd>{campaign.approval?.by ?? 'nobody yet'}</dd>
-            {campaign.approval === null ? null : (
-              <>
-                <dt>Plan digest</dt>
-                <dd>
-                  <code>{campaign.approval.planDigest}</code>
-                </dd>
-              </>
-            )}
-          </dl>
+          <Approval campaign={campaign} />
         </Card>
       </div>
     </div>
   );
 }
 
-export function PolicyView({
+function Approval({ campaign: { authors, approval, planDigest } }: { readonly campaign: Campaign }) {
+  return (
+    <dl className="pairs">
+      <dt>Made by</dt>
+      <dd>{authors.join(', ')}</dd>
+      <dt>Approved by</dt>
+      <dd>{approval?.by ?? 'nobody yet'}</dd>
+      <dt>Plan digest</dt>
+      <dd>{planDigest === null ? 'none before the targets are frozen' : <code>{planDigest}</code>}</dd>
+    </dl>
+  );
+}
+
+const NUMERIC = ['Success ≥', 'Failure ≤', 'Soak'];
+const WAVE_HEAD = ['Wave', 'Size', 'Success ≥', 'Failure ≤', 'Soak', 'Passes by'];
+
+const wavesOf = ({ waves }: Policy) =>
+  waves.map(({ name, size, gate }) => [
+    name,
+    sizeOf(size),
+    percent(gate.successPercent / 100),
+    percent(gate.failurePercent / 100),
+    duration(gate.soak_s),
+    gate.confirm ? 'a person' : 'itself',
+  ]);
+
+function PolicyView({
   campaign: { policy, purpose },
 }: {
   readonly campaign: Pick<Campaign, 'policy' | 'purpose'>;
@@ -96,35 +127,22 @@ export function PolicyView({
             : policy.preconditions.map(({ name, op, value }) => `${name} ${op} ${String(value)}`).join(', ')}
         </dd>
       </dl>
-      <Scrolls label="Waves">
-        <table className="table">
-          <thead>
-            <tr>
-              <th>Wave</th>
-              <th>Size</th>
-              <th className="num">Success ≥</th>
-              <th className="num">Failure ≤</th>
-              <th className="num">Soak</th>
-            </tr>
-          </thead>
-          <tbody>
-            {policy.waves.map(({ name, size, gate }) => (
-              <tr key={name}>
-                <td>{name}</td>
-                <td>{sizeOf(size)}</td>
-                <td className="num">{percent(gate.successPercent / 100)}</td>
-                <td className="num">{percent(gate.failurePercent / 100)}</td>
-                <td className="num">{duration(gate.soak_s)}</td>
-              </tr>
+      <Table label="Waves" head={WAVE_HEAD} numeric={NUMERIC}>
+        {wavesOf(policy).map((cells) => (
+          <tr key={cells[0]}>
+            {cells.map((cell, i) => (
+              <td key={WAVE_HEAD[i]} className={NUMERIC.includes(WAVE_HEAD[i] ?? '') ? 'num' : undefined}>
+                {cell}
+              </td>
             ))}
-          </tbody>
-        </table>
-      </Scrolls>
+          </tr>
+        ))}
+      </Table>
     </div>
   );
 }
 
-export function Targets({ campaign }: { readonly campaign: Campaign }) {
+function Targets({ campaign }: { readonly campaign: Campaign }) {
   const { query, targets, plan } = campaign;
   if (query === null) return <Empty>No target query yet.</Empty>;
   return (

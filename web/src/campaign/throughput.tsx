@@ -38,6 +38,11 @@ export function bucketsOf(samples: readonly Sample[]): readonly Bucket[] {
   return sums.map(({ from: at, good, bad }) => ({ from: at, good: good * perMinute, bad: bad * perMinute }));
 }
 
+export const BUCKET_HEAD = ['From', 'Succeeded a minute', 'Failed a minute'];
+
+export const bucketRows = (samples: readonly Sample[]) =>
+  bucketsOf(samples).map(({ from, good, bad }) => [new Date(from).toISOString(), good, bad]);
+
 /** The next round number, so that the scale stays where it is while the curve moves. */
 export function roundUp(value: number): number {
   if (value <= 5) return 5;

@@ -1,8 +1,10 @@
 /** Waves in their order, each with its gate: what it asks for, how it stands, and why it was decided as it was. */
-import { ago, count, duration, percent, time } from '../lib/format.ts';
+import { count, duration, percent } from '../lib/format.ts';
 import type { Campaign, Gate, Progress, Share, WaveView } from '../lib/types.ts';
 import { Badge, toneOf } from '../ui/badge.tsx';
 import { StackedBar } from '../ui/bars.tsx';
+import { Ago } from '../ui/time.tsx';
+import { waveState } from './tables.ts';
 
 interface WavesProps {
   readonly campaign: Campaign;
@@ -15,7 +17,7 @@ export function Waves({ campaign, progress }: WavesProps) {
       {campaign.waves.map((wave) => {
         const share = progress.waves.find((one) => one.wave === wave.wave);
         const planned = campaign.plan?.waves[wave.wave - 1] ?? 0;
-        const state = share?.state === undefined || share.state === 'unknown' ? wave.state : share.state;
+        const state = waveState(wave.state, share?.state);
         return (
           <li key={wave.wave} className={toneOf(state)}>
             <span className="knot">
@@ -83,9 +85,9 @@ function Wave({ wave, state, share, planned, gate }: WaveProps) {
         <p className="small">
           {wave.gate.reason}
           {state === 'soaking' && wave.gate.soakUntil !== null ? (
-            <span className="quiet" title={time(wave.gate.soakUntil)}>
+            <span className="quiet">
               {' '}
-              · soaks until {ago(wave.gate.soakUntil)}
+              · soaks until <Ago at={wave.gate.soakUntil} />
             </span>
           ) : null}
         </p>

@@ -2,14 +2,15 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { get, path, queryOf } from '../lib/api.ts';
-import { ago, plural, time } from '../lib/format.ts';
+import { plural } from '../lib/format.ts';
 import { Link } from '../lib/router.tsx';
 import type { Failure, Page } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
-import { Scrolls } from '../ui/scrolls.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
+import { Table } from '../ui/table.tsx';
+import { Ago } from '../ui/time.tsx';
 
 export interface FailureFilter {
   readonly campaign?: string;
@@ -99,48 +100,34 @@ interface TableProps {
 }
 
 function FailureTable({ failures, withCampaign }: TableProps) {
+  const campaign = withCampaign ? ['Campaign'] : [];
+  const head = ['When', 'Vehicle', ...campaign, 'Slice', 'Attempt', 'Code', 'Message', 'Now'];
   return (
-    <Scrolls label="Failed attempts">
-      <table className="table">
-        <thead>
-          <tr>
-            <th>When</th>
-            <th>Vehicle</th>
-            {withCampaign ? <th>Campaign</th> : null}
-            <th>Slice</th>
-            <th className="num">Attempt</th>
-            <th>Code</th>
-            <th>Message</th>
-            <th>Now</th>
-          </tr>
-        </thead>
-        <tbody>
-          {failures.map((one) => (
-            <tr key={one.id}>
-              <td className="small quiet" title={time(one.at)}>
-                {ago(one.at)}
-              </td>
-              <td>
-                <Link to={path`/vehicles/${one.vehicleId}?campaign=${one.campaignId}`} className="mono">
-                  {one.vehicleId}
-                </Link>
-              </td>
-              {withCampaign ? (
-                <td>
-                  <Link to={path`/campaigns/${one.campaignId}`}>{one.campaignId}</Link>
-                </td>
-              ) : null}
-              <td className="small">{[one.model, one.region].filter(Boolean).join(' · ')}</td>
-              <td className="num">{one.attempt}</td>
-              <td>
-                <Badge state="failed" text={one.code} />
-              </td>
-              <td className="small">{one.message}</td>
-              <td>{one.phase === null ? null : <Badge state={one.phase} />}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scrolls>
+    <Table label="Failed attempts" head={head} numeric={['Attempt']}>
+      {failures.map((one) => (
+        <tr key={one.id}>
+          <td className="small quiet">
+            <Ago at={one.at} />
+          </td>
+          <td>
+            <Link to={path`/vehicles/${one.vehicleId}?campaign=${one.campaignId}`} className="mono">
+              {one.vehicleId}
+            </Link>
+          </td>
+          {withCampaign ? (
+            <td>
+              <Link to={path`/campaigns/${one.campaignId}`}>{one.campaignId}</Link>
+            </td>
+          ) : null}
+          <td className="small">{[one.model, one.region].filter(Boolean).join(' · ')}</td>
+          <td className="num">{one.attempt}</td>
+          <td>
+            <Badge state="failed" text={one.code} />
+          </td>
+          <td className="small">{one.message}</td>
+          <td>{one.phase === null ? null : <Badge state={one.phase} />}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }

@@ -10,14 +10,14 @@ import { useMay } from '../lib/session.ts';
 import type { Campaign, FleetStatus, Progress } from '../lib/types.ts';
 import { FLEET_KEY } from '../shell/banners.tsx';
 import { Dialog, Effects, ReasonField } from '../ui/dialog.tsx';
+import { useProgressOf } from './use-campaigns.ts';
 
 interface EmergencyProps {
   readonly fleet: FleetStatus;
   readonly running: readonly Campaign[];
-  readonly progress: readonly (Progress | undefined)[];
 }
 
-export function EmergencyControl({ fleet, running, progress }: EmergencyProps) {
+export function EmergencyControl({ fleet, running }: EmergencyProps) {
   const may = useMay();
   const [asked, setAsked] = useQueryState('stop');
   const { active } = fleet.emergencyStop;
@@ -34,14 +34,7 @@ export function EmergencyControl({ fleet, running, progress }: EmergencyProps) {
       >
         {active ? 'Lift the emergency stop…' : 'Emergency stop…'}
       </button>
-      {shown ? (
-        <EmergencyDialog
-          lifting={active}
-          running={running}
-          progress={progress}
-          onClose={() => setAsked('')}
-        />
-      ) : null}
+      {shown ? <EmergencyDialog lifting={active} running={running} onClose={() => setAsked('')} /> : null}
     </>
   );
 }
@@ -56,10 +49,11 @@ interface Stopped {
   readonly missing?: readonly unknown[];
 }
 
-function EmergencyDialog({ lifting, running, progress, onClose }: EmergencyDialogProps) {
+function EmergencyDialog({ lifting, running, onClose }: EmergencyDialogProps) {
   const client = useQueryClient();
   const [reason, setReason] = useState('');
   const [key] = useState(newKey);
+  const progress = useProgressOf(running);
   const sum = (of: (one: Progress) => number): number =>
     progress.reduce((total, one) => total + (one === undefined ? 0 : of(one)), 0);
   const doing = useMutation({

@@ -1,11 +1,13 @@
 /** What does not go on without somebody: approvals, starts, gates that hold, pauses, messages that count nowhere. */
 import { useQuery } from '@tanstack/react-query';
 import { get, path } from '../lib/api.ts';
-import { ago } from '../lib/format.ts';
 import { Link } from '../lib/router.tsx';
 import type { Campaign, DeadLetter, Page } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
+import { Card } from '../ui/card.tsx';
+import { TakeTable } from '../ui/copy.tsx';
 import { Empty } from '../ui/states.tsx';
+import { Ago } from '../ui/time.tsx';
 
 interface Need {
   readonly key: string;
@@ -38,6 +40,8 @@ function needsOf(campaign: Campaign): readonly Need[] {
     .map((wave) => need(wave.state, `Wave ${wave.wave}: ${wave.gate?.reason ?? ''}`));
 }
 
+const HEAD = ['What', 'State', 'Why', 'Link'];
+
 export function Needs({ campaigns }: { readonly campaigns: readonly Campaign[] }) {
   const letters = useQuery({
     queryKey: ['dead-letters', 'few'],
@@ -46,41 +50,66 @@ export function Needs({ campaigns }: { readonly campaigns: readonly Campaign[] }
   });
   const needs = campaigns.flatMap(needsOf);
   const dead = letters.data?.items ?? [];
-  if (needs.length === 0 && dead.length === 0)
-    return (
-      <div className="body">
-        <Empty>Nothing waits for a person.</Empty>
-      </div>
-    );
+  const rows = () => [
+    ...needs.map(({ title, state, why, to }) => [title, state, why, window.location.origin + to]),
+    ...dead.map(({ vehicleId, code, reason }) => [
+      vehicleId,
+      `message set aside: ${code}`,
+      reason,
+      window.location.origin + path`/vehicles/${vehicleId}`,
+    ]),
+  ];
   return (
-    <table className="table">
-      <tbody>
-        {needs.map(({ key, to, title, state, why }) => (
-          <tr key={key}>
-            <td>
-              <div className="row">
-                <Link to={to}>{title}</Link>
-                <Badge state={state} />
-              </div>
-              <p className="small">{why}</p>
-            </td>
-          </tr>
-        ))}
-        {dead.map(({ id, vehicleId, code, reason, at }) => (
-          <tr key={id}>
-            <td>
-              <div className="row">
-                <Link to={path`/vehicles/${vehicleId}`} className="mono">
-                  {vehicleId}
-                </Link>
-                <Badge state="held" text={`Message set aside: ${code}`} />
-                <span className="small quiet">{ago(at)}</span>
-              </div>
-              <p className="small">{reason}</p>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Card title="Needs a person" flush aside={<TakeTable name="needs-a-person" head={HEAD} rows={rows} />}>
+      {needs.length === 0 && dead.length === 0 ? (
+        <div className="body">
+          <Empty>Nothing waits for a person.</Empty>
+        </div>
+      ) : (
+        <table className="table">
+          <tbody>
+            {needs.map((need) => (
+              <NeedRow key={need.key} need={need} />
+            ))}
+            {dead.map((letter) => (
+              <LetterRow key={letter.id} letter={letter} />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Card>
+  );
+}
+
+function NeedRow({ need: { to, title, state, why } }: { readonly need: Need }) {
+  return (
+    <tr>
+      <td>
+        <div className="row">
+          <Link to={to}>{title}</Link>
+          <Badge state={state} />
+        </div>
+        <p className="small">{why}</p>
+      </td>
+    </tr>
+  );
+}
+
+function LetterRow({ letter: { vehicleId, code, reason, at } }: { readonly letter: DeadLetter }) {
+  return (
+    <tr>
+      <td>
+        <div className="row">
+          <Link to={path`/vehicles/${vehicleId}`} className="mono">
+            {vehicleId}
+          </Link>
+          <Badge state="held" text={`Message set aside: ${code}`} />
+          <span className="small quiet">
+            <Ago at={at} />
+          </span>
+        </div>
+        <p className="small">{reason}</p>
+      </td>
+    </tr>
   );
 }

@@ -67,6 +67,19 @@ export function bytes(value: number): string {
   }).format(value / 1000 ** step);
 }
 
+const regions = new Intl.DisplayNames(undefined, { type: 'region', fallback: 'none' });
+
+/** "France (FR)"; a code that has no name stays as it is. */
+export function regionName(code: string): string {
+  if (code === '') return 'No region';
+  try {
+    const name = regions.of(code);
+    return name === undefined ? code : `${name} (${code})`;
+  } catch {
+    return code;
+  }
+}
+
 /** `targets-frozen` is for machines. */
 export const words = (code: string): string => {
   const text = code.replaceAll('-', ' ');

@@ -54,6 +54,31 @@ export const emptyDraft = (): Draft => ({
   base: {},
 });
 
+/** With one more: before the last one where that takes the rest, or else at the end. */
+export function withWave(waves: readonly WaveDraft[]): readonly WaveDraft[] {
+  const taken = new Set(waves.map(({ name }) => name));
+  let number = waves.length + 1;
+  while (taken.has(`wave-${number}`)) number++;
+  const wave = newWave({ name: `wave-${number}`, unit: 'percent', size: '10', ...GATE });
+  const at = waves.at(-1)?.unit === 'rest' ? waves.length - 1 : waves.length;
+  return [...waves.slice(0, at), wave, ...waves.slice(at)];
+}
+
+/** Two neighbours change places, with their gates. What takes the rest stays at the end: only the last one can. */
+export function moveWave(waves: readonly WaveDraft[], at: number, by: -1 | 1): readonly WaveDraft[] {
+  const [first, second] = [waves[Math.min(at, at + by)], waves[Math.max(at, at + by)]];
+  if (first === undefined || second === undefined) return waves;
+  const { unit, size } = first;
+  const [above, below] =
+    second.unit === 'rest'
+      ? [
+          { ...second, unit, size },
+          { ...first, unit: second.unit, size: second.size },
+        ]
+      : [second, first];
+  return waves.map((wave) => (wave.key === first.key ? above : wave.key === second.key ? below : wave));
+}
+
 export function draftOf({ id, title, purpose, policy, query }: Campaign): Draft {
   const text = (value: number | null): string => (value === null ? '' : String(value));
   return {

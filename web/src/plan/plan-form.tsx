@@ -1,17 +1,20 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type RefObject, useEffect, useMemo, useRef, useState } from 'react';
 import { campaignKey } from '../campaign/use-campaign.ts';
-import { command, get, newKey, path } from '../lib/api.ts';
+import { command, newKey, ProblemError, path } from '../lib/api.ts';
+import { artifactsOf } from '../lib/lists.ts';
 import { neededRoles } from '../lib/may.ts';
 import { Link, navigate } from '../lib/router.tsx';
 import { useMay } from '../lib/session.ts';
-import type { Artifact, Campaign, Page } from '../lib/types.ts';
+import type { Campaign } from '../lib/types.ts';
 import { Card } from '../ui/card.tsx';
-import { TextField } from '../ui/field.tsx';
+import { FieldError, FieldErrors, TextField } from '../ui/field.tsx';
 import { Empty, Loaded, ProblemView } from '../ui/states.tsx';
 import { type Draft, idFrom, policyOf } from './draft.ts';
+import { Pace } from './pace.tsx';
 import { Preview } from './preview.tsx';
 import { QueryField, usePreview } from './query-field.tsx';
+import { type Placed, placed } from './refused.ts';
 import { WaveEditor } from './wave-editor.tsx';
 
 interface PlanFormProps {
@@ -38,7 +41,6 @@ export function PlanForm({ initial, campaign, onSaved }: PlanFormProps) {
   const [draft, setDraft] = useState(initial);
   // Also when only its query was refused: what is sent next changes it.
   const [made, setMade] = useState(campaign !== null);
-  const [ownId, setOwnId] = useState(made);
   const preview = usePreview(draft.query, draft.artifacts);
   const set = (fields: Partial<Draft>): void => setDraft((before) => ({ ...before, ...fields }));
   const saving = useMutation({
@@ -49,6 +51,9 @@ export function PlanForm({ initial, campaign, onSaved }: PlanFormProps) {
       navigate(path`/plan/${draft.id}`);
     },
   });
+  const [sent, setSent] = useState(draft.waves);
+  const fields = useRef<HTMLDivElement>(null);
+  const refused = useRefused(saving.error, sent, fields);
   const ready =
     draft.id !== '' && draft.title !== '' && draft.artifacts.length > 0 && draft.query.trim() !== '';
   return (
@@ -56,53 +61,26 @@ export function PlanForm({ initial, campaign, onSaved }: PlanFormProps) {
       className="plan"
       onSubmit={(event) => {
         event.preventDefault();
+        setSent(draft.waves);
         saving.mutate();
       }}
     >
-      <div className="stack">
-        <Card title="What and why">
-          <div className="stack">
-            <TextField
-              id="title"
-              label="Title"
-              required
-              maxLength={200}
-              readOnly={made}
-              value={draft.title}
-              onChange={(title) => set(ownId ? { title } : { title, id: idFrom(title) })}
-            />
-            <TextField
-              id="id"
-              label="Id"
-              hint="Part of links and of every event; it can't be changed later."
-              required
-              readOnly={made}
-              value={draft.id}
-              onChange={(id) => {
-                setOwnId(true);
-                set({ id });
-              }}
-            />
-            <TextField
-              id="purpose"
-              label="Purpose"
-              readOnly={made}
-              value={draft.purpose}
-              onChange={(purpose) => set({ purpose })}
-            />
-            <Artifacts chosen={draft.artifacts} onChange={(artifacts) => set({ artifacts })} />
-          </div>
-        </Card>
-        <Card title="Who">
-          <QueryField value={draft.query} onChange={(query) => set({ query })} error={preview.error} />
-        </Card>
-        <Card title="Waves and gates">
-          <WaveEditor waves={draft.waves} onChange={(waves) => set({ waves })} />
-        </Card>
-        <Card title="When and how fast">
-          <Pace draft={draft} set={set} />
-        </Card>
-        <ProblemView error={saving.error} />
+      <div className="stack" ref={fields}>
+        <FieldErrors value={refused.at}>
+          <Card title="What and why">
+            <What draft={draft} made={made} set={set} />
+          </Card>
+          <Card title="Who">
+            <QueryField value={draft.query} onChange={(query) => set({ query })} error={preview.error} />
+          </Card>
+          <Card title="Waves and gates">
+            <WaveEditor waves={draft.waves} onChange={(waves) => set({ waves })} />
+          </Card>
+          <Card title="When and how fast">
+            <Pace draft={draft} set={set} />
+          </Card>
+        </FieldErrors>
+        <ProblemView error={saving.error} placed={refused.paths} />
         <div className="row end">
           {may('createCampaign') ? null : (
             <span className="small quiet">Needs the role {neededRoles('createCampaign')}.</span>
@@ -123,6 +101,64 @@ export function PlanForm({ initial, campaign, onSaved }: PlanFormProps) {
   );
 }
 
+/** What is wrong, by field; the first of them gets the focus. */
+function useRefused(error: unknown, sent: Draft['waves'], fields: RefObject<HTMLElement | null>): Placed {
+  const refused = useMemo(
+    () => placed(error instanceof ProblemError ? (error.body.errors ?? []) : [], sent),
+    [error, sent],
+  );
+  useEffect(() => {
+    if (refused.paths.length === 0) return;
+    const first = fields.current?.querySelector('[aria-invalid="true"]');
+    if (first instanceof HTMLElement) first.focus();
+  }, [refused, fields]);
+  return refused;
+}
+
+interface WhatProps {
+  readonly draft: Draft;
+  /** It is on record: its name stays. */
+  readonly made: boolean;
+  readonly set: (fields: Partial<Draft>) => void;
+}
+
+function What({ draft, made, set }: WhatProps) {
+  const [ownId, setOwnId] = useState(made);
+  return (
+    <div className="stack">
+      <TextField
+        id="title"
+        label="Title"
+        required
+        maxLength={200}
+        readOnly={made}
+        value={draft.title}
+        onChange={(title) => set(ownId ? { title } : { title, id: idFrom(title) })}
+      />
+      <TextField
+        id="id"
+        label="Id"
+        hint="Part of links and of every event; it can't be changed later."
+        required
+        readOnly={made}
+        value={draft.id}
+        onChange={(id) => {
+          setOwnId(true);
+          set({ id });
+        }}
+      />
+      <TextField
+        id="purpose"
+        label="Purpose"
+        readOnly={made}
+        value={draft.purpose}
+        onChange={(purpose) => set({ purpose })}
+      />
+      <Artifacts chosen={draft.artifacts} onChange={(artifacts) => set({ artifacts })} />
+    </div>
+  );
+}
+
 interface ArtifactsProps {
   readonly chosen: readonly string[];
   readonly onChange: (chosen: readonly string[]) => void;
@@ -130,13 +166,11 @@ interface ArtifactsProps {
 
 /** In the order in which they were chosen, which is the order in which they are installed. */
 function Artifacts({ chosen, onChange }: ArtifactsProps) {
-  const released = useQuery({
-    queryKey: ['artifacts', 'released'],
-    queryFn: ({ signal }) => get<Page<Artifact>>('/v1/artifacts?state=released&limit=1000', signal),
-  });
+  const released = useQuery(artifactsOf('released'));
   return (
     <fieldset className="field">
       <legend className="label small">Artifacts, in the order of installation</legend>
+      <FieldError id="artifacts" />
       <Loaded query={released} what="released artifacts">
         {({ items }) =>
           items.length === 0 ? (
@@ -167,57 +201,5 @@ function Artifacts({ chosen, onChange }: ArtifactsProps) {
         }
       </Loaded>
     </fieldset>
-  );
-}
-
-function Pace({ draft, set }: { readonly draft: Draft; readonly set: (fields: Partial<Draft>) => void }) {
-  return (
-    <div className="stack">
-      <label className="row">
-        <input
-          type="checkbox"
-          checked={draft.windowed}
-          onChange={(event) => set({ windowed: event.target.checked })}
-        />
-        Only in off-peak hours, in each vehicle’s own time zone
-      </label>
-      <div className="wave-edit">
-        {draft.windowed ? (
-          <>
-            <TextField
-              id="from"
-              label="From"
-              type="time"
-              value={draft.from}
-              onChange={(from) => set({ from })}
-            />
-            <TextField id="to" label="To" type="time" value={draft.to} onChange={(to) => set({ to })} />
-          </>
-        ) : null}
-        <TextField
-          id="flight"
-          label="Most in flight"
-          inputMode="numeric"
-          placeholder="no limit"
-          value={draft.maxInFlight}
-          onChange={(maxInFlight) => set({ maxInFlight })}
-        />
-        <TextField
-          id="rate"
-          label="Offers a minute"
-          inputMode="numeric"
-          placeholder="no limit"
-          value={draft.offersPerMinute}
-          onChange={(offersPerMinute) => set({ offersPerMinute })}
-        />
-        <TextField
-          id="attempts"
-          label="Attempts"
-          inputMode="numeric"
-          value={draft.maxAttempts}
-          onChange={(maxAttempts) => set({ maxAttempts })}
-        />
-      </div>
-    </div>
   );
 }

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Actions } from '../campaign/actions.tsx';
 import { historyOf } from '../campaign/history-tab.tsx';
-import { PolicyView, Targets } from '../campaign/plan-tab.tsx';
+import { PlanView } from '../campaign/plan-tab.tsx';
 import { campaignKey } from '../campaign/use-campaign.ts';
 import { command, newKey, path } from '../lib/api.ts';
 import { count } from '../lib/format.ts';
@@ -12,10 +12,11 @@ import { useMay, useSession } from '../lib/session.ts';
 import type { Campaign } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
+import { TakeTable } from '../ui/copy.tsx';
 import { Dialog, Effects, ReasonField } from '../ui/dialog.tsx';
-import { Scrolls } from '../ui/scrolls.tsx';
 import { Loaded } from '../ui/states.tsx';
-import { changesSinceApproval } from './changes.ts';
+import { Table } from '../ui/table.tsx';
+import { type Change, changesSinceApproval } from './changes.ts';
 
 interface ReviewProps {
   readonly campaign: Campaign;
@@ -48,76 +49,64 @@ export function PlanReview({ campaign, onEdit }: ReviewProps) {
           ) : null}
         </div>
       </div>
-      <div className="columns">
-        <Card title="Plan">
-          <PolicyView campaign={campaign} />
-        </Card>
-        <div className="stack">
-          <Card title="Targets">
-            <Targets campaign={campaign} />
-          </Card>
-          <Card title="Since the last approval">
-            <Changes campaign={campaign} />
-          </Card>
-          <Card title="Approval">
-            <dl className="pairs">
-              <dt>Approved by</dt>
-              <dd>{campaign.approval?.by ?? 'nobody yet'}</dd>
-              <dt>Plan digest</dt>
-              <dd>
-                {campaign.planDigest === null ? (
-                  'none before the targets are frozen'
-                ) : (
-                  <code>{campaign.planDigest}</code>
-                )}
-              </dd>
-            </dl>
-          </Card>
-        </div>
-      </div>
+      <PlanView campaign={campaign}>
+        <Changes campaign={campaign} />
+      </PlanView>
     </>
   );
 }
+
+const CHANGE_HEAD = ['What', 'Then', 'Now'];
 
 function Changes({ campaign }: { readonly campaign: Campaign }) {
   const history = useQuery({
     ...historyOf(campaign.id),
     queryKey: ['history', campaign.id, campaign.revision],
   });
+  const changes = history.data === undefined ? null : changesSinceApproval(history.data.items);
   return (
-    <Loaded query={history} what="what has changed">
-      {({ items }) => {
-        const changes = changesSinceApproval(items);
-        if (changes === null) return <p className="quiet">This plan has never been approved.</p>;
-        if (changes.length === 0) return <p className="quiet">Nothing has changed since it was approved.</p>;
-        return (
-          <Scrolls label="Changes">
-            <table className="table changed">
-              <thead>
-                <tr>
-                  <th>What</th>
-                  <th>Then</th>
-                  <th>Now</th>
-                </tr>
-              </thead>
-              <tbody>
-                {changes.map(({ what, before, now }) => (
-                  <tr key={what}>
-                    <td className="mono small">{what}</td>
-                    <td className="small">
-                      <del>{before}</del>
-                    </td>
-                    <td className="small">
-                      <ins>{now}</ins>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </Scrolls>
-        );
-      }}
-    </Loaded>
+    <Card
+      title="Since the last approval"
+      aside={
+        changes === null || changes.length === 0 ? undefined : (
+          <TakeTable
+            name={`${campaign.id}-changes`}
+            head={CHANGE_HEAD}
+            rows={() => changes.map(({ what, before, now }) => [what, before, now])}
+          />
+        )
+      }
+    >
+      <Loaded query={history} what="what has changed">
+        {() =>
+          changes === null ? (
+            <p className="quiet">This plan has never been approved.</p>
+          ) : changes.length === 0 ? (
+            <p className="quiet">Nothing has changed since it was approved.</p>
+          ) : (
+            <ChangeTable changes={changes} />
+          )
+        }
+      </Loaded>
+    </Card>
+  );
+}
+
+function ChangeTable({ changes }: { readonly changes: readonly Change[] }) {
+  return (
+    <Table label="Changes" head={CHANGE_HEAD} className="changed">
+      {changes.map(({ what, before, now }) => (
+        <tr key={what}>
+          <td className="mono small">{what}</td>
+          <td className="small">
+            <del>{before}</del>
+          </td>
+          <td className="small">
+            <ins>{now}</ins>
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

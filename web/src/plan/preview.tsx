@@ -3,6 +3,7 @@ import { count, percent, words } from '../lib/format.ts';
 import type { TargetingCount } from '../lib/types.ts';
 import { MeterBar } from '../ui/bars.tsx';
 import { Card, Figures } from '../ui/card.tsx';
+import { TakeTable } from '../ui/copy.tsx';
 import { Empty } from '../ui/states.tsx';
 import type { WaveDraft } from './draft.ts';
 
@@ -22,7 +23,15 @@ export function Preview({ found, stale, waves }: PreviewProps) {
       </Card>
     );
   return (
-    <Card title="Who would get it" aside={<span role="status">{stale ? 'Counting…' : 'Counted now'}</span>}>
+    <Card
+      title="Who would get it"
+      aside={
+        <span className="row">
+          <span role="status">{stale ? 'Counting…' : 'Counted now'}</span>
+          <TakeTable name="who-would-get-it" head={HEAD} rows={() => rowsOf(found, waves)} />
+        </span>
+      }
+    >
       <div className="stack">
         <Figures
           label="Vehicles"
@@ -67,19 +76,38 @@ function Reasons({ found }: { readonly found: TargetingCount }) {
   );
 }
 
-function WaveSizes({ waves, vehicles }: { readonly waves: readonly WaveDraft[]; readonly vehicles: number }) {
+/** As the planner cuts them: in their order, the last one takes what is left. */
+function sizesOf(waves: readonly WaveDraft[], vehicles: number): readonly number[] {
   let taken = 0;
+  return waves.map((wave, i) => {
+    const wanted = wave.unit === 'percent' ? (Number(wave.size) / 100) * vehicles : Number(wave.size);
+    const left = vehicles - taken;
+    const size = i === waves.length - 1 ? left : Math.max(0, Math.min(left, Math.round(wanted || 0)));
+    taken += size;
+    return size;
+  });
+}
+
+const HEAD = ['Group', 'Value', 'Vehicles'];
+
+const rowsOf = (found: TargetingCount, waves: readonly WaveDraft[]) => [
+  ['vehicles', 'matched', found.matched],
+  ['vehicles', 'compatible', found.compatible],
+  ...found.reasons.map(({ code, vehicles }) => ['why not', code, vehicles]),
+  ...sizesOf(waves, found.compatible).map((size, i) => ['wave', waves[i]?.name, size]),
+  ...Object.entries(found.facets).flatMap(([name, values]) =>
+    values.map(({ value, vehicles }) => [name, value, vehicles]),
+  ),
+];
+
+function WaveSizes({ waves, vehicles }: { readonly waves: readonly WaveDraft[]; readonly vehicles: number }) {
+  const sizes = sizesOf(waves, vehicles);
   return (
     <div className="facets">
       <h3>Waves</h3>
       <ul>
         {waves.map((wave, i) => {
-          const wanted = wave.unit === 'percent' ? (Number(wave.size) / 100) * vehicles : Number(wave.size);
-          const last = i === waves.length - 1;
-          const size = last
-            ? vehicles - taken
-            : Math.max(0, Math.min(vehicles - taken, Math.round(wanted || 0)));
-          taken += size;
+          const size = sizes[i] ?? 0;
           return (
             <li key={wave.key}>
               <span>

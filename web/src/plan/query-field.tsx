@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { get, isProblem, ProblemError, queryOf } from '../lib/api.ts';
 import type { TargetingCount } from '../lib/types.ts';
+import { FieldError, useInvalid } from '../ui/field.tsx';
 import { ProblemView } from '../ui/states.tsx';
 import { completionAt, type Facets } from './completion.ts';
 
@@ -48,6 +49,7 @@ export function QueryField({ value, onChange, error }: QueryFieldProps) {
   const facets = useFacets();
   const [caret, setCaret] = useState(value.length);
   const { from, choices } = completionAt(value, caret, facets);
+  const refused = useInvalid('query');
   const wrong = isProblem(error, 'invalid-query');
   const choose = (choice: string): void => {
     const next = value.slice(0, from) + choice + value.slice(caret);
@@ -66,8 +68,8 @@ export function QueryField({ value, onChange, error }: QueryFieldProps) {
         ref={field}
         className="input mono"
         spellCheck={false}
-        aria-invalid={wrong}
-        aria-describedby="query-help"
+        aria-invalid={wrong || refused['aria-invalid']}
+        aria-describedby={`query-help ${refused['aria-describedby'] ?? ''}`.trim()}
         placeholder="model==A3;region=in=(DE,FR)"
         value={value}
         onChange={(event) => {
@@ -86,6 +88,7 @@ export function QueryField({ value, onChange, error }: QueryFieldProps) {
       <span className="hint" id="query-help">
         <code>;</code> means and, <code>,</code> means or. What an artifact requires is always added.
       </span>
+      <FieldError id="query" />
       {wrong ? <Wrong error={error} /> : <ProblemView error={error} />}
     </div>
   );

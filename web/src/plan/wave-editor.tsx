@@ -1,26 +1,28 @@
-import { TextField } from '../ui/field.tsx';
-import { newWave, type WaveDraft } from './draft.ts';
+import { FieldError, TextField, useInvalid } from '../ui/field.tsx';
+import { SelectField } from '../ui/select.tsx';
+import { moveWave, type WaveDraft, withWave } from './draft.ts';
 
 interface EditorProps {
   readonly waves: readonly WaveDraft[];
   readonly onChange: (waves: readonly WaveDraft[]) => void;
 }
 
+/** Once the waves are drawn in their new order: the browser lets go of what is moved. */
+const focusSoon = (...ids: readonly string[]): void => {
+  requestAnimationFrame(() => {
+    const found = ids.map((id) => document.getElementById(id));
+    found.find((one) => one !== null && !one.matches(':disabled'))?.focus();
+  });
+};
+
 export function WaveEditor({ waves, onChange }: EditorProps) {
   const change = (key: string, fields: Partial<WaveDraft>): void =>
     onChange(waves.map((wave) => (wave.key === key ? { ...wave, ...fields } : wave)));
   const add = (): void => {
-    const wave = newWave({
-      name: `wave-${waves.length}`,
-      unit: 'percent',
-      size: '10',
-      success: '95',
-      failure: '5',
-      soakMinutes: '60',
-      confirm: false,
-    });
-    // Before the last one, which takes the rest.
-    onChange([...waves.slice(0, -1), wave, ...waves.slice(-1)]);
+    const next = withWave(waves);
+    onChange(next);
+    const added = next.find(({ key }) => !waves.some((wave) => wave.key === key));
+    if (added !== undefined) focusSoon(`wave-${added.key}-name`);
   };
   return (
     <div>
@@ -29,13 +31,21 @@ export function WaveEditor({ waves, onChange }: EditorProps) {
           key={wave.key}
           wave={wave}
           at={i}
-          last={i === waves.length - 1}
+          count={waves.length}
           onChange={(fields) => change(wave.key, fields)}
-          onRemove={waves.length === 1 ? null : () => onChange(waves.filter(({ key }) => key !== wave.key))}
+          onMove={(by) => {
+            onChange(moveWave(waves, i, by));
+            const id = `wave-${wave.key}`;
+            focusSoon(`${id}-${by < 0 ? 'up' : 'down'}`, `${id}-${by < 0 ? 'down' : 'up'}`);
+          }}
+          onRemove={() => onChange(waves.filter(({ key }) => key !== wave.key))}
         />
       ))}
+      <div className="field">
+        <FieldError id="waves" />
+      </div>
       <button type="button" className="button" onClick={add}>
-        Add a wave
+        {waves.at(-1)?.unit === 'rest' ? 'Add a wave before the last' : 'Add a wave'}
       </button>
     </div>
   );
@@ -44,12 +54,13 @@ export function WaveEditor({ waves, onChange }: EditorProps) {
 interface WaveProps {
   readonly wave: WaveDraft;
   readonly at: number;
-  readonly last: boolean;
+  readonly count: number;
   readonly onChange: (fields: Partial<WaveDraft>) => void;
-  readonly onRemove: (() => void) | null;
+  readonly onMove: (by: -1 | 1) => void;
+  readonly onRemove: () => void;
 }
 
-function Wave({ wave, at, last, onChange, onRemove }: WaveProps) {
+function Wave({ wave, at, count, onChange, onMove, onRemove }: WaveProps) {
   const id = `wave-${wave.key}`;
   return (
     <fieldset className="wave-edit">
@@ -60,33 +71,7 @@ function Wave({ wave, at, last, onChange, onRemove }: WaveProps) {
         value={wave.name}
         onChange={(name) => onChange({ name })}
       />
-      <div className="field">
-        <label htmlFor={`${id}-size`}>Size</label>
-        {wave.unit === 'rest' ? (
-          <span className="input quiet">the rest</span>
-        ) : (
-          <input
-            id={`${id}-size`}
-            className="input"
-            inputMode="decimal"
-            value={wave.size}
-            onChange={(event) => onChange({ size: event.target.value })}
-          />
-        )}
-      </div>
-      <div className="field">
-        <label htmlFor={`${id}-unit`}>of</label>
-        <select
-          id={`${id}-unit`}
-          className="input"
-          value={wave.unit}
-          onChange={(event) => onChange({ unit: event.target.value as WaveDraft['unit'] })}
-        >
-          <option value="percent">%</option>
-          <option value="vehicles">vehicles</option>
-          {last ? <option value="rest">the rest</option> : null}
-        </select>
-      </div>
+      <Size id={id} wave={wave} last={at === count - 1} onChange={onChange} />
       <TextField
         id={`${id}-ok`}
         label="Success ≥ %"
@@ -116,16 +101,84 @@ function Wave({ wave, at, last, onChange, onRemove }: WaveProps) {
         />
         A person confirms
       </label>
-      {onRemove === null ? null : (
-        <button
-          type="button"
-          className="button plain"
-          onClick={onRemove}
-          aria-label={`Remove wave ${wave.name}`}
-        >
-          Remove
-        </button>
+      {count === 1 ? null : (
+        <Order id={id} name={wave.name} at={at} count={count} onMove={onMove} onRemove={onRemove} />
       )}
     </fieldset>
+  );
+}
+
+interface SizeProps extends Pick<WaveProps, 'wave' | 'onChange'> {
+  readonly id: string;
+  readonly last: boolean;
+}
+
+const UNITS = [['percent', '%'], 'vehicles'] as const;
+
+function Size({ id, wave, last, onChange }: SizeProps) {
+  const invalid = useInvalid(`${id}-size`);
+  return (
+    <>
+      <div className="field">
+        <label htmlFor={`${id}-size`}>Size</label>
+        {wave.unit === 'rest' ? (
+          <output id={`${id}-size`} className="input quiet">
+            the rest
+          </output>
+        ) : (
+          <input
+            id={`${id}-size`}
+            className="input"
+            inputMode="decimal"
+            value={wave.size}
+            onChange={(event) => onChange({ size: event.target.value })}
+            {...invalid}
+          />
+        )}
+        <FieldError id={`${id}-size`} />
+      </div>
+      <SelectField
+        id={`${id}-unit`}
+        label="of"
+        value={wave.unit}
+        options={last ? [...UNITS, ['rest', 'the rest']] : UNITS}
+        onChange={(unit) => onChange({ unit: unit as WaveDraft['unit'] })}
+      />
+    </>
+  );
+}
+
+interface OrderProps extends Pick<WaveProps, 'at' | 'count' | 'onMove' | 'onRemove'> {
+  readonly id: string;
+  readonly name: string;
+}
+
+function Order({ id, name, at, count, onMove, onRemove }: OrderProps) {
+  return (
+    <div className="wave-order">
+      <button
+        id={`${id}-up`}
+        type="button"
+        className="button plain"
+        disabled={at === 0}
+        onClick={() => onMove(-1)}
+        aria-label={`Move wave ${name} up`}
+      >
+        ↑
+      </button>
+      <button
+        id={`${id}-down`}
+        type="button"
+        className="button plain"
+        disabled={at === count - 1}
+        onClick={() => onMove(1)}
+        aria-label={`Move wave ${name} down`}
+      >
+        ↓
+      </button>
+      <button type="button" className="button plain" onClick={onRemove} aria-label={`Remove wave ${name}`}>
+        Remove
+      </button>
+    </div>
   );
 }

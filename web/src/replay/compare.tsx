@@ -1,7 +1,7 @@
 /** Two instants of a campaign, or two campaigns at the same time after their start, side by side. */
 import { useQuery } from '@tanstack/react-query';
-import { campaignsOf } from '../campaign/campaigns-page.tsx';
 import { count, duration, percent, time } from '../lib/format.ts';
+import { campaignsOf } from '../lib/lists.ts';
 import { inFlightOf, outcomesOf } from '../lib/progress.ts';
 import { useQueryState } from '../lib/router.tsx';
 import type { Campaign, Progress } from '../lib/types.ts';

@@ -1,9 +1,9 @@
 import { useIsFetching, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { get, isAway } from '../lib/api.ts';
-import { ago } from '../lib/format.ts';
 import { Link } from '../lib/router.tsx';
 import type { FleetStatus } from '../lib/types.ts';
+import { Ago } from '../ui/time.tsx';
 
 export const FLEET_KEY = ['fleet'] as const;
 
@@ -22,8 +22,13 @@ export function EmergencyBanner() {
   return (
     <div className="banner" role="alert">
       <span>
-        Emergency stop{since === null ? '' : `, ${ago(since)}`}: nothing is offered or granted in any
-        campaign.
+        Emergency stop
+        {since === null ? null : (
+          <>
+            , <Ago at={since} />
+          </>
+        )}
+        : nothing is offered or granted in any campaign.
         {reason === null ? '' : ` ${reason}`}
       </span>
       <Link className="button" to="/?stop=lift">

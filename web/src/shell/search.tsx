@@ -1,7 +1,9 @@
 /** Everything with one key: `/`. Campaigns and artifacts by any part of their names, vehicles by VIN or id. */
 import { useQuery } from '@tanstack/react-query';
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
-import { get, path } from '../lib/api.ts';
+import { type KeyboardEvent, type RefObject, useId, useState } from 'react';
+import { get, isProblem, path } from '../lib/api.ts';
+import { count } from '../lib/format.ts';
+import { artifactsOf, campaignsOf } from '../lib/lists.ts';
 import { navigate } from '../lib/router.tsx';
 import type { Artifact, Campaign, Page, Vehicle } from '../lib/types.ts';
 
@@ -13,71 +15,95 @@ interface Hit {
 }
 
 const MOST = 8;
+/** Texts shorter than this find too much. */
+const LEAST = 2;
 /** A VIN or a vehicle id, and nothing shorter: vehicles are found whole. */
 const VEHICLE = /^[A-Za-z0-9]{8,32}$/;
+/** Lists are read once for all that is typed. */
+const STALE_MS = 30_000;
 
-async function find(text: string, signal: AbortSignal): Promise<readonly Hit[]> {
-  const [campaigns, artifacts, vehicle] = await Promise.all([
-    get<Page<Campaign>>('/v1/campaigns?limit=1000', signal),
-    get<Page<Artifact>>('/v1/artifacts?limit=1000', signal),
-    VEHICLE.test(text) ? get<Vehicle>(path`/v1/vehicles/${text}`, signal).catch(() => null) : null,
-  ]);
+function hitsOf(
+  text: string,
+  campaigns: readonly Campaign[],
+  artifacts: readonly Artifact[],
+  vehicle: Vehicle | null,
+): readonly Hit[] {
   const wanted = text.toLowerCase();
   const has = (...texts: readonly string[]): boolean =>
     texts.some((one) => one.toLowerCase().includes(wanted));
-  const hits: Hit[] = [];
-  if (vehicle !== null) {
-    const more = `${vehicle.brand} ${vehicle.model}, ${vehicle.region}`;
-    hits.push({
+  const vehicles = vehicle === null ? [] : [vehicle];
+  return [
+    ...vehicles.map(({ id, vin, brand, model, region }) => ({
       kind: 'Vehicle',
-      name: vehicle.vin ?? vehicle.id,
-      more,
-      to: path`/vehicles/${vehicle.vin ?? vehicle.id}`,
-    });
-  }
-  for (const { id, title, state } of campaigns.items)
-    if (has(id, title)) hits.push({ kind: 'Campaign', name: title, more: state, to: path`/campaigns/${id}` });
-  for (const { id, state, target } of artifacts.items)
-    if (has(id, target.ecuType))
-      hits.push({
+      name: vin ?? id,
+      more: `${brand} ${model}, ${region}`,
+      to: path`/vehicles/${vin ?? id}`,
+    })),
+    ...campaigns
+      .filter(({ id, title }) => has(id, title))
+      .map(({ id, title, state }) => ({
+        kind: 'Campaign',
+        name: title,
+        more: state,
+        to: path`/campaigns/${id}`,
+      })),
+    ...artifacts
+      .filter(({ id, target }) => has(id, target.ecuType))
+      .map(({ id, state, target }) => ({
         kind: 'Artifact',
         name: id,
         more: `${target.ecuType}, ${state}`,
         to: path`/artifacts/${id}`,
-      });
-  return hits.slice(0, MOST);
+      })),
+  ];
 }
 
-function useSlashKey(focus: () => void): void {
-  useEffect(() => {
-    const onKey = (event: globalThis.KeyboardEvent): void => {
-      const { target } = event;
-      const typing = target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
-      if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      focus();
-    };
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
-  }, [focus]);
+/** Null where there is none of this VIN or id. */
+const vehicleOf = (text: string) => ({
+  queryKey: ['search', text],
+  queryFn: ({ signal }: { signal: AbortSignal }): Promise<Vehicle | null> =>
+    get<Vehicle>(path`/v1/vehicles/${text}`, signal).catch((error: unknown) => {
+      if (isProblem(error, 'not-found')) return null;
+      throw error;
+    }),
+  staleTime: 10_000,
+  gcTime: 30_000,
+});
+
+interface Asked {
+  readonly data: unknown;
+  readonly error: Error | null;
+  readonly isFetching: boolean;
 }
 
-export function Search() {
-  const input = useRef<HTMLInputElement>(null);
+/** What a person has to know about what was found; null = nothing. */
+function saidOf(found: number, asked: readonly Asked[], lists: readonly (Page<unknown> | undefined)[]) {
+  const failed = asked.find(({ error }) => error !== null)?.error ?? null;
+  if (failed !== null) return `Not everything could be searched: ${failed.message}`;
+  if (found > MOST) return `${count(found - MOST)} more: type on to find fewer.`;
+  if (asked.some(({ isFetching, data }) => isFetching && data === undefined)) return 'Searching…';
+  const cut = lists.find((page) => page !== undefined && page.next !== null);
+  if (cut !== undefined) return `Only the first ${count(cut.items.length)} of a list were looked through.`;
+  return found === 0 ? 'Nothing found. Vehicles need the whole VIN or id.' : null;
+}
+
+function useHits(text: string, enabled: boolean) {
+  const campaigns = useQuery({ ...campaignsOf(), staleTime: STALE_MS, enabled });
+  const artifacts = useQuery({ ...artifactsOf(), staleTime: STALE_MS, enabled });
+  const vehicle = useQuery({ ...vehicleOf(text), enabled: enabled && VEHICLE.test(text) });
+  const hits = hitsOf(text, campaigns.data?.items ?? [], artifacts.data?.items ?? [], vehicle.data ?? null);
+  const said = saidOf(hits.length, [campaigns, artifacts, vehicle], [campaigns.data, artifacts.data]);
+  return { hits: hits.slice(0, MOST), said };
+}
+
+export function Search({ input }: { readonly input: RefObject<HTMLInputElement | null> }) {
   const list = useId();
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   const [open, setOpen] = useState(false);
   const wanted = text.trim();
-  const { data, isFetching } = useQuery({
-    queryKey: ['search', wanted],
-    queryFn: ({ signal }) => find(wanted, signal),
-    enabled: open && wanted.length >= 2,
-    staleTime: 10_000,
-    gcTime: 30_000,
-  });
-  useSlashKey(() => input.current?.focus());
-  const hits = data ?? [];
+  const shown = open && wanted.length >= LEAST;
+  const { hits, said } = useHits(wanted, shown);
   const go = (hit: Hit | undefined): void => {
     if (hit === undefined) return;
     setOpen(false);
@@ -93,7 +119,6 @@ export function Search() {
     else return;
     event.preventDefault();
   };
-  const shown = open && wanted.length >= 2;
   return (
     <search className="search">
       <input
@@ -119,9 +144,7 @@ export function Search() {
         onKeyDown={onKey}
       />
       <kbd aria-hidden="true">/</kbd>
-      {shown ? (
-        <Results list={list} hits={hits} at={at} busy={isFetching} onPick={go} onPoint={setAt} />
-      ) : null}
+      {shown ? <Results list={list} hits={hits} at={at} said={said} onPick={go} onPoint={setAt} /> : null}
     </search>
   );
 }
@@ -130,12 +153,13 @@ interface ResultsProps {
   readonly list: string;
   readonly hits: readonly Hit[];
   readonly at: number;
-  readonly busy: boolean;
+  /** What there is to say beside them. */
+  readonly said: string | null;
   readonly onPick: (hit: Hit) => void;
   readonly onPoint: (at: number) => void;
 }
 
-function Results({ list, hits, at, busy, onPick, onPoint }: ResultsProps) {
+function Results({ list, hits, at, said, onPick, onPoint }: ResultsProps) {
   return (
     <div className="results">
       <ul id={list} role="listbox" aria-label="Found">
@@ -156,11 +180,11 @@ function Results({ list, hits, at, busy, onPick, onPoint }: ResultsProps) {
           </li>
         ))}
       </ul>
-      {hits.length === 0 ? (
-        <p className="small quiet">
-          {busy ? 'Searching…' : 'Nothing found. Vehicles need the whole VIN or id.'}
+      {said === null ? null : (
+        <p className="small quiet" role="status">
+          {said}
         </p>
-      ) : null}
+      )}
     </div>
   );
 }

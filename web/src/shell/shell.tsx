@@ -1,21 +1,25 @@
 /** What is around every page: navigation, search, and what everybody has to know now. */
 import { useQueryClient } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import { command, newKey } from '../lib/api.ts';
 import { Link, type Route } from '../lib/router.tsx';
 import { setTheme, type Theme, useTheme } from '../lib/theme.ts';
 import type { SessionView } from '../lib/types.ts';
+import { SelectField } from '../ui/select.tsx';
 import { AwayBanner, EmergencyBanner } from './banners.tsx';
+import { KeyHelp } from './help.tsx';
 import { ArtifactIcon, CampaignIcon, FleetIcon, Mark, PlanIcon, VehicleIcon } from './icons.tsx';
+import { GO } from './keys.ts';
 import { Search } from './search.tsx';
+import { useKeys } from './use-keys.ts';
 
-const PLACES = [
-  { to: '/', kind: undefined, name: 'Fleet', icon: FleetIcon },
-  { to: '/campaigns', kind: 'campaigns', name: 'Campaigns', icon: CampaignIcon },
-  { to: '/plan', kind: 'plan', name: 'Plan', icon: PlanIcon },
-  { to: '/vehicles', kind: 'vehicles', name: 'Vehicles', icon: VehicleIcon },
-  { to: '/artifacts', kind: 'artifacts', name: 'Artifacts', icon: ArtifactIcon },
-] as const;
+const ICONS: Readonly<Record<string, ReactNode>> = {
+  f: FleetIcon,
+  c: CampaignIcon,
+  p: PlanIcon,
+  v: VehicleIcon,
+  a: ArtifactIcon,
+};
 
 interface ShellProps {
   readonly session: SessionView;
@@ -24,6 +28,9 @@ interface ShellProps {
 }
 
 export function Shell({ session, route, children }: ShellProps) {
+  const search = useRef<HTMLInputElement>(null);
+  const [helping, setHelping] = useState(false);
+  useKeys({ onSearch: () => search.current?.focus(), onHelp: () => setHelping(true) });
   return (
     <div className="shell">
       <a className="skip" href="#content">
@@ -34,9 +41,14 @@ export function Shell({ session, route, children }: ShellProps) {
           {Mark} Fleetwave
         </Link>
         <nav aria-label="Pages">
-          {PLACES.map(({ to, kind, name, icon }) => (
-            <Link key={to} to={to} aria-current={route.parts[0] === kind ? 'page' : undefined}>
-              {icon} {name}
+          {Object.entries(GO).map(([key, { to, name }]) => (
+            <Link
+              key={to}
+              to={to}
+              title={`${name}: g, then ${key}`}
+              aria-current={(route.parts[0] ?? '') === to.slice(1) ? 'page' : undefined}
+            >
+              {ICONS[key]} {name}
             </Link>
           ))}
         </nav>
@@ -48,18 +60,30 @@ export function Shell({ session, route, children }: ShellProps) {
         <EmergencyBanner />
         <AwayBanner />
         <header className="topbar">
-          <Search />
-          <Account session={session} />
+          <Search input={search} />
+          <Account session={session} onKeys={() => setHelping(true)} />
         </header>
         <main className="content" id="content">
           {children}
         </main>
       </div>
+      {helping ? <KeyHelp onClose={() => setHelping(false)} /> : null}
     </div>
   );
 }
 
-function Account({ session }: { readonly session: SessionView }) {
+const THEMES = [
+  ['system', 'As the system'],
+  ['light', 'Light'],
+  ['dark', 'Dark'],
+] as const;
+
+interface AccountProps {
+  readonly session: SessionView;
+  readonly onKeys: () => void;
+}
+
+function Account({ session, onKeys }: AccountProps) {
   const client = useQueryClient();
   const theme = useTheme();
   const leave = async (): Promise<void> => {
@@ -74,19 +98,16 @@ function Account({ session }: { readonly session: SessionView }) {
       </summary>
       <div className="menu-items card">
         <p className="small quiet">{session.roles.join(', ')}</p>
-        <div className="field">
-          <label htmlFor="theme">Colours</label>
-          <select
-            id="theme"
-            className="input"
-            value={theme}
-            onChange={(event) => setTheme(event.target.value as Theme)}
-          >
-            <option value="system">As the system</option>
-            <option value="light">Light</option>
-            <option value="dark">Dark</option>
-          </select>
-        </div>
+        <SelectField
+          id="theme"
+          label="Colours"
+          value={theme}
+          options={THEMES}
+          onChange={(chosen) => setTheme(chosen as Theme)}
+        />
+        <button type="button" className="button" onClick={onKeys}>
+          Keys…
+        </button>
         <button type="button" className="button" onClick={() => void leave()}>
           Sign out
         </button>

@@ -1,6 +1,6 @@
 /** Taking data out of a table: to the clipboard or as a file. */
 import { useState } from 'react';
-import { type Cell, toCsv } from '../lib/csv.ts';
+import { type Cell, toCsv, toTsv } from '../lib/csv.ts';
 
 /** Works without TLS too, where browsers have no clipboard for pages. */
 async function copyText(text: string): Promise<void> {
@@ -22,7 +22,7 @@ export function saveFile(name: string, type: string, text: string): void {
   URL.revokeObjectURL(url);
 }
 
-interface TakeProps {
+export interface TakeProps {
   readonly name: string;
   readonly head: readonly string[];
   readonly rows: () => readonly (readonly Cell[])[];
@@ -31,7 +31,7 @@ interface TakeProps {
 export function TakeTable({ name, head, rows }: TakeProps) {
   const [copied, setCopied] = useState(false);
   const copy = (): void => {
-    const text = [head, ...rows()].map((row) => row.join('\t')).join('\n');
+    const text = toTsv(head, rows());
     void copyText(text).then(() => {
       setCopied(true);
       setTimeout(() => setCopied(false), 2000);

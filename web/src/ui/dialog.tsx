@@ -1,9 +1,29 @@
-/** A question before something is done. The browser's own dialog: it keeps the focus and closes with Escape. */
+/** What stands in front of the page. The browser's own dialog: it keeps the focus and closes with Escape. */
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { ProblemView } from './states.tsx';
 
-interface DialogProps {
+interface ModalProps {
   readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}
+
+export function Modal({ title, onClose, children }: ModalProps) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const dialog = ref.current;
+    if (dialog !== null && !dialog.open) dialog.showModal();
+  }, []);
+  return (
+    <dialog ref={ref} aria-labelledby={id} onClose={onClose}>
+      <h2 id={id}>{title}</h2>
+      {children}
+    </dialog>
+  );
+}
+
+interface DialogProps extends ModalProps {
   /** What the button that does it says. */
   readonly verb: string;
   readonly danger?: boolean;
@@ -13,28 +33,21 @@ interface DialogProps {
   readonly ready?: boolean;
   readonly error: unknown;
   readonly onSubmit: () => void;
-  readonly onClose: () => void;
-  readonly children: ReactNode;
 }
 
+/** A question before something is done. */
 export function Dialog(props: DialogProps) {
   const { title, verb, danger = false, busy, busyText = 'One moment…', ready = true } = props;
   const { error, onSubmit, onClose, children } = props;
-  const ref = useRef<HTMLDialogElement>(null);
-  const id = useId();
-  useEffect(() => {
-    const dialog = ref.current;
-    if (dialog !== null && !dialog.open) dialog.showModal();
-  }, []);
   return (
-    <dialog ref={ref} aria-labelledby={id} onClose={onClose}>
+    <Modal title={title} onClose={onClose}>
       <form
+        className="dialog-body"
         onSubmit={(event) => {
           event.preventDefault();
           if (ready && !busy) onSubmit();
         }}
       >
-        <h2 id={id}>{title}</h2>
         {children}
         <ProblemView error={error} />
         <div className="row end">
@@ -50,7 +63,7 @@ export function Dialog(props: DialogProps) {
           </button>
         </div>
       </form>
-    </dialog>
+    </Modal>
   );
 }
 

@@ -11,14 +11,22 @@ export function Waiting({ what, page = false }: { readonly what: string; readonl
   return page ? <main className="sign-in">{text}</main> : text;
 }
 
+interface ProblemViewProps {
+  readonly error: unknown;
+  /** Paths of errors that stand beside their fields already. */
+  readonly placed?: readonly string[];
+}
+
 /** A problem document as a person reads it: what happened, what to do, and how to report it. */
-export function ProblemView({ error }: { readonly error: unknown }) {
+export function ProblemView({ error, placed = [] }: ProblemViewProps) {
   if (error === null || error === undefined) return null;
   const body = error instanceof ProblemError ? error.body : {};
+  const listed = (body.errors ?? []).filter(({ path }) => !placed.includes(path));
   return (
     <div className="notice bad" role="alert">
       <strong>{error instanceof Error ? error.message : String(error)}</strong>
-      {body.errors?.map(({ path, message }) => (
+      {placed.length === 0 ? null : <span>What is wrong stands beside the fields.</span>}
+      {listed.map(({ path, message }) => (
         <span key={path + message} className="small">
           <code>{path}</code> {message}
         </span>

@@ -2,8 +2,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { get, path } from '../lib/api.ts';
 import { time, timeIn } from '../lib/format.ts';
+import { campaignsOf } from '../lib/lists.ts';
 import { useQueryState } from '../lib/router.tsx';
-import type { Campaign, Page, Vehicle } from '../lib/types.ts';
+import type { Vehicle } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
@@ -23,10 +24,7 @@ interface Explanation {
 
 export function Explain({ vehicle }: { readonly vehicle: Vehicle }) {
   const [asked, setAsked] = useQueryState('campaign');
-  const campaigns = useQuery({
-    queryKey: ['campaigns', ''],
-    queryFn: ({ signal }) => get<Page<Campaign>>('/v1/campaigns?limit=1000', signal),
-  });
+  const campaigns = useQuery(campaignsOf());
   const all = campaigns.data?.items ?? [];
   const chosen = asked === '' ? (all[0]?.id ?? '') : asked;
   return (

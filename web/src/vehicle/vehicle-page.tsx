@@ -1,13 +1,15 @@
 /** One vehicle: what is in it, now and at any past date, and every campaign's part in that. */
 import { useQuery } from '@tanstack/react-query';
 import { get, path } from '../lib/api.ts';
-import { time, timeIn, words } from '../lib/format.ts';
+import { words } from '../lib/format.ts';
 import { Link } from '../lib/router.tsx';
 import type { Assignment, Page, Vehicle } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
-import { Scrolls } from '../ui/scrolls.tsx';
+import { TakeTable } from '../ui/copy.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
+import { Table } from '../ui/table.tsx';
+import { ZonedTime } from '../ui/time.tsx';
 import { Ecus } from './ecus.tsx';
 import { Explain } from './explain.tsx';
 import { Messages } from './messages.tsx';
@@ -72,7 +74,7 @@ function Head({ vehicle }: { readonly vehicle: Vehicle }) {
         </div>
         <p className="quiet">{facts.join(' · ')}</p>
         <p className="small quiet">
-          Registered {timeIn(vehicle.registeredAt, vehicle.timeZone)}
+          Registered <ZonedTime at={vehicle.registeredAt} zone={vehicle.timeZone} />
           {vehicle.tags.length === 0 ? '' : ` · ${vehicle.tags.join(', ')}`}
         </p>
       </div>
@@ -87,10 +89,27 @@ function Head({ vehicle }: { readonly vehicle: Vehicle }) {
   );
 }
 
+const CAMPAIGN_HEAD = ['Campaign', 'Phase', 'Wave', 'Attempt', 'Last outcome', 'Changed'];
+const outcomeOf = ({ outcome }: Assignment): string =>
+  outcome === null ? '' : [outcome.code, outcome.message].filter(Boolean).join(': ');
+
 function Assignments({ vehicle }: { readonly vehicle: Vehicle }) {
   const assignments = useQuery(of<Page<Assignment>>(vehicle.id, 'assignments', '?limit=1000'));
+  const rows = () =>
+    (assignments.data?.items ?? []).map((one) => [
+      one.campaignId,
+      one.phase,
+      one.wave,
+      one.attempt,
+      outcomeOf(one),
+      one.updatedAt,
+    ]);
   return (
-    <Card flush title="Its part in campaigns">
+    <Card
+      flush
+      title="Its part in campaigns"
+      aside={<TakeTable name={`${vehicle.id}-campaigns`} head={CAMPAIGN_HEAD} rows={rows} />}
+    >
       <Loaded query={assignments} what="campaigns">
         {({ items }) =>
           items.length === 0 ? (
@@ -98,37 +117,24 @@ function Assignments({ vehicle }: { readonly vehicle: Vehicle }) {
               <Empty>No campaign has had this vehicle among its targets.</Empty>
             </div>
           ) : (
-            <Scrolls label="Campaigns of the vehicle">
-              <table className="table">
-                <thead>
-                  <tr>
-                    <th>Campaign</th>
-                    <th>Phase</th>
-                    <th className="num">Attempt</th>
-                    <th>Last outcome</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map((one) => (
-                    <tr key={one.id}>
-                      <td>
-                        <Link to={path`/campaigns/${one.campaignId}`}>{one.campaignId}</Link>
-                        <div className="small quiet">{time(one.updatedAt)}</div>
-                      </td>
-                      <td>
-                        <Badge state={one.phase} />
-                      </td>
-                      <td className="num">{one.attempt}</td>
-                      <td className="small">
-                        {one.outcome === null
-                          ? ''
-                          : [one.outcome.code, one.outcome.message].filter(Boolean).join(': ')}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </Scrolls>
+            <Table label="Campaigns of the vehicle" head={CAMPAIGN_HEAD} numeric={['Wave', 'Attempt']}>
+              {items.map((one) => (
+                <tr key={one.id}>
+                  <td>
+                    <Link to={path`/campaigns/${one.campaignId}`}>{one.campaignId}</Link>
+                  </td>
+                  <td>
+                    <Badge state={one.phase} />
+                  </td>
+                  <td className="num">{one.wave}</td>
+                  <td className="num">{one.attempt}</td>
+                  <td className="small">{outcomeOf(one)}</td>
+                  <td className="small quiet">
+                    <ZonedTime at={one.updatedAt} zone={vehicle.timeZone} />
+                  </td>
+                </tr>
+              ))}
+            </Table>
           )
         }
       </Loaded>
@@ -136,10 +142,34 @@ function Assignments({ vehicle }: { readonly vehicle: Vehicle }) {
   );
 }
 
+const UPDATE_HEAD = ['Artifact', 'Has now', 'Verdict', 'Why not'];
+
+const verdictOf = ({ satisfied, compatible }: Update) =>
+  satisfied
+    ? ({ state: 'passed', text: 'Installed' } as const)
+    : compatible
+      ? ({ state: 'running', text: 'Could take it' } as const)
+      : ({ state: 'idle', text: "Can't take it" } as const);
+const hasNow = ({ installed }: Update): string =>
+  installed.map(({ softwareVersion }) => softwareVersion ?? 'none').join(', ');
+const whyNot = ({ reasons }: Update): string =>
+  reasons.map(({ code, message }) => message ?? words(code)).join('; ');
+
 function Updates({ vehicle }: { readonly vehicle: Vehicle }) {
   const updates = useQuery(of<{ readonly updates: readonly Update[] }>(vehicle.id, 'available-updates'));
+  const rows = () =>
+    (updates.data?.updates ?? []).map((one) => [
+      one.artifactId,
+      hasNow(one),
+      verdictOf(one).text,
+      whyNot(one),
+    ]);
   return (
-    <Card flush title="Released software for its ECUs">
+    <Card
+      flush
+      title="Released software for its ECUs"
+      aside={<TakeTable name={`${vehicle.id}-released-software`} head={UPDATE_HEAD} rows={rows} />}
+    >
       <Loaded query={updates} what="released software">
         {({ updates: all }) =>
           all.length === 0 ? (
@@ -147,31 +177,20 @@ function Updates({ vehicle }: { readonly vehicle: Vehicle }) {
               <Empty>Nothing is released for the ECUs of this vehicle.</Empty>
             </div>
           ) : (
-            <table className="table">
-              <tbody>
-                {all.map((one) => (
-                  <tr key={one.artifactId}>
-                    <td>
-                      <Link to={path`/artifacts/${one.artifactId}`}>{one.artifactId}</Link>
-                      <div className="small quiet">
-                        has {one.installed.map(({ softwareVersion }) => softwareVersion ?? 'none').join(', ')}
-                      </div>
-                    </td>
-                    <td>
-                      <Badge
-                        state={one.satisfied ? 'passed' : one.compatible ? 'running' : 'idle'}
-                        text={
-                          one.satisfied ? 'Installed' : one.compatible ? 'Could take it' : "Can't take it"
-                        }
-                      />
-                    </td>
-                    <td className="small">
-                      {one.reasons.map(({ code, message }) => message ?? words(code)).join('; ')}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+            <Table label="Released software" head={UPDATE_HEAD}>
+              {all.map((one) => (
+                <tr key={one.artifactId}>
+                  <td>
+                    <Link to={path`/artifacts/${one.artifactId}`}>{one.artifactId}</Link>
+                  </td>
+                  <td className="mono">{hasNow(one)}</td>
+                  <td>
+                    <Badge {...verdictOf(one)} />
+                  </td>
+                  <td className="small">{whyNot(one)}</td>
+                </tr>
+              ))}
+            </Table>
           )
         }
       </Loaded>

@@ -6,8 +6,8 @@ import type { Page, Vehicle } from '../lib/types.ts';
 import { Card } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
 import { TextField } from '../ui/field.tsx';
-import { Scrolls } from '../ui/scrolls.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
+import { Table } from '../ui/table.tsx';
 
 const PAGE = 100;
 const HEAD = ['Vehicle', 'Brand', 'Model', 'Variant', 'Region', 'ECUs'];
@@ -34,7 +34,7 @@ export default function VehiclesPage() {
       one.model,
       one.variant,
       one.region,
-      one.ecus.length,
+      one.ecus.map(({ type }) => type).join(' '),
     ]);
   return (
     <>
@@ -107,32 +107,21 @@ export default function VehiclesPage() {
 
 function VehicleTable({ vehicles }: { readonly vehicles: readonly Vehicle[] }) {
   return (
-    <Scrolls label="Vehicles">
-      <table className="table">
-        <thead>
-          <tr>
-            {HEAD.map((name) => (
-              <th key={name}>{name}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {vehicles.map((one) => (
-            <tr key={one.id}>
-              <td>
-                <Link to={path`/vehicles/${one.vin ?? one.id}`} className="mono">
-                  {one.vin ?? one.id}
-                </Link>
-              </td>
-              <td>{one.brand}</td>
-              <td>{one.model}</td>
-              <td>{one.variant}</td>
-              <td>{one.region}</td>
-              <td className="small quiet">{one.ecus.map(({ type }) => type).join(', ')}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scrolls>
+    <Table label="Vehicles" head={HEAD}>
+      {vehicles.map((one) => (
+        <tr key={one.id}>
+          <td>
+            <Link to={path`/vehicles/${one.vin ?? one.id}`} className="mono">
+              {one.vin ?? one.id}
+            </Link>
+          </td>
+          <td>{one.brand}</td>
+          <td>{one.model}</td>
+          <td>{one.variant}</td>
+          <td>{one.region}</td>
+          <td className="small quiet">{one.ecus.map(({ type }) => type).join(', ')}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
