@@ -69,6 +69,7 @@ async function startServer(directory: string): Promise<Running> {
   });
   const services: ApiServices = {
     artifacts: unused('artifacts'),
+    uploads: unused('uploads'),
     campaigns: unused('campaigns'),
     fleet: unused('fleet'),
     targeting: unused('targeting'),
