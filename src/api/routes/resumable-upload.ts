@@ -36,8 +36,9 @@ const uploadSchema = z
     expiresAt: instant.nullable().meta({ description: 'When it can not be gone on with; null once stored.' }),
   })
   .meta({ id: 'Upload' });
+export type UploadAnswer = z.output<typeof uploadSchema>;
 
-const example: z.output<typeof uploadSchema> = {
+const example: UploadAnswer = {
   id: '5feceb66ffc86f386b86b273ff34fce19d6b804eff5a3f57',
   artifactId: 'tcm-firmware@2.1.0',
   fileName: 'tcm.bin',
@@ -48,7 +49,7 @@ const example: z.output<typeof uploadSchema> = {
   expiresAt: '2026-07-05T09:12:44.120Z',
 };
 
-const viewOf = ({ uploadId: id, metadata: _, expiresAt, ...upload }: UploadView) => ({
+const viewOf = ({ uploadId: id, metadata: _, expiresAt, ...upload }: UploadView): UploadAnswer => ({
   ...upload,
   id,
   expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(),
