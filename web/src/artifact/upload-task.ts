@@ -103,7 +103,8 @@ export class UploadTask {
       } catch (error) {
         if (signal.aborted || !helpsToGoOn(error)) throw error;
         if ((this.#place?.offset ?? 0) > before) wait_ms = FIRST_WAIT_MS;
-        this.#tell({ stage: 'away', error, rate: null });
+        // What was on its way and is not durable has to be sent again.
+        this.#tell({ stage: 'away', done: this.#place?.offset ?? 0, error, rate: null });
         await pause(wait_ms, signal);
       }
     }

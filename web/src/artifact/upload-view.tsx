@@ -12,7 +12,7 @@ const SAID: Readonly<Record<Stage, string>> = {
   hashing: 'Computing the digest',
   sending: 'Sending',
   storing: 'All sent: the server checks and stores it',
-  away: 'The server does not answer. It goes on by itself',
+  away: 'Interrupted, and goes on by itself',
   paused: 'Paused',
   stored: 'Stored',
   failed: 'Not stored',
@@ -29,8 +29,6 @@ export function TaskView({ task }: { readonly task: UploadTask }) {
   const client = useQueryClient();
   const [error, setError] = useState<unknown>(null);
   const { state, file } = task;
-  const { stage, done, resumedAt } = state;
-  const { name, size } = file;
   const cancel = async (): Promise<void> => {
     try {
       await task.cancel();
@@ -40,42 +38,71 @@ export function TaskView({ task }: { readonly task: UploadTask }) {
       setError(failure);
     }
   };
-  const left = rest(state, size);
   return (
-    <div className="upload" role="group" aria-label={name}>
+    <div className="upload" role="group" aria-label={file.name}>
       <div className="row">
-        <strong className="mono grow">{name}</strong>
-        {GOING.includes(stage) ? (
-          <button type="button" className="button" onClick={() => task.pause()}>
-            Pause
-          </button>
-        ) : null}
-        {stage === 'paused' || stage === 'failed' ? (
-          <button type="button" className="button primary" onClick={() => resume(task)}>
-            {stage === 'paused' ? 'Resume' : 'Try again'}
-          </button>
-        ) : null}
-        {stage === 'stored' || stage === 'storing' ? null : (
-          <button type="button" className="button" onClick={() => void cancel()}>
-            Cancel
-          </button>
-        )}
+        <strong className="mono grow">{file.name}</strong>
+        <Buttons task={task} cancel={() => void cancel()} />
       </div>
-      <MeterBar value={done} of={size} label={`${name}: ${bytes(done)} of ${bytes(size)}`} />
-      <span className="small">
-        <span role="status">
-          {SAID[stage]}.
-          {resumedAt > 0
-            ? ` It went on at ${bytes(resumedAt)}: what came before need not be sent again.`
-            : ''}
-        </span>{' '}
-        <span className="quiet">
-          {bytes(done)} of {bytes(size)} ({percent(size === 0 ? 1 : done / size)})
-          {left === null ? '' : `, ${left}`}
-        </span>
-      </span>
-      {stage === 'failed' ? <ProblemView error={state.error} /> : null}
+      {state.stage === 'stored' ? null : (
+        <MeterBar
+          value={state.done}
+          of={file.size}
+          label={`${file.name}: ${bytes(state.done)} of ${bytes(file.size)}`}
+        />
+      )}
+      <Standing state={state} size={file.size} />
+      {state.stage === 'failed' ? <ProblemView error={state.error} /> : null}
       <ProblemView error={error} />
     </div>
+  );
+}
+
+function Buttons({ task, cancel }: { readonly task: UploadTask; readonly cancel: () => void }) {
+  const { stage } = task.state;
+  if (stage === 'stored')
+    return (
+      <button type="button" className="button plain" onClick={() => remove(task)}>
+        Hide
+      </button>
+    );
+  return (
+    <>
+      {GOING.includes(stage) ? (
+        <button type="button" className="button" onClick={() => task.pause()}>
+          Pause
+        </button>
+      ) : null}
+      {stage === 'paused' || stage === 'failed' ? (
+        <button type="button" className="button primary" onClick={() => resume(task)}>
+          {stage === 'paused' ? 'Resume' : 'Try again'}
+        </button>
+      ) : null}
+      {stage === 'storing' ? null : (
+        <button type="button" className="button" onClick={cancel}>
+          Cancel
+        </button>
+      )}
+    </>
+  );
+}
+
+/** What is said aloud is said once: figures that run stand beside it. */
+function Standing({ state, size }: { readonly state: TaskState; readonly size: number }) {
+  const { stage, done, resumedAt, error } = state;
+  const left = rest(state, size);
+  const share = `${bytes(done)} of ${bytes(size)} (${percent(size === 0 ? 1 : done / size)})`;
+  return (
+    <span className="small">
+      <span role="status">
+        {SAID[stage]}
+        {stage === 'away' && error instanceof Error ? `: ${error.message}` : '.'}
+        {resumedAt > 0 ? ` It went on at ${bytes(resumedAt)}: what came before was not sent again.` : ''}
+      </span>{' '}
+      <span className="quiet">
+        {stage === 'stored' ? bytes(size) : share}
+        {left === null ? '' : `, ${left}`}
+      </span>
+    </span>
   );
 }

@@ -83,8 +83,13 @@ function WaitingUpload({ upload, mine }: { readonly upload: UploadAnswer; readon
       <div className="row">
         <strong className="mono grow">{fileName}</strong>
         {mine ? (
-          <button type="button" className="button" onClick={() => void end()}>
-            Discard {fileName}
+          <button
+            type="button"
+            className="button"
+            aria-label={`Discard ${fileName}`}
+            onClick={() => void end()}
+          >
+            Discard
           </button>
         ) : null}
       </div>
