@@ -242,6 +242,7 @@ function registerClosing(
     closing = true;
     stop();
     hub.close();
+    services.uploads.interrupt();
     const cut = setTimeout(() => app.server.closeAllConnections(), timeout_ms);
     app.server.once('close', () => clearTimeout(cut));
   });

@@ -315,6 +315,33 @@ describe('a connection that breaks', () => {
   });
 });
 
+describe('a server that shuts down', () => {
+  it('keeps what came, says so, and does not wait for the rest', async () => {
+    const ending = await startHarness({ closeTimeout_ms: 60_000 }, () => ({
+      uploads: bench.uploads({ pieceBytes: PIECE }),
+      head: () => bench.store.head(),
+    }));
+    const ada = await ending.keyOf('ada', 'developer');
+    const endingOrigin = await listening(ending);
+    const { uploads } = await artifact();
+    const url = String((await create(uploads)).headers['location']);
+    const headers = { ...OCTETS, authorization: `Bearer ${ada}`, 'upload-offset': '0' };
+    const status = new Promise<number | undefined>((resolve, reject) => {
+      const sending = httpRequest(endingOrigin + url, {
+        method: 'PATCH',
+        headers: { ...headers, 'content-length': FILE.length },
+      });
+      sending.on('error', reject).on('response', ({ statusCode }) => resolve(statusCode));
+      sending.write(FILE.subarray(0, 130_000));
+    });
+    const stands = async () => Number((await ask({ method: 'GET', url })).json().offset);
+    await expect.poll(stands).toBe(2 * PIECE);
+    await ending.close();
+    expect(await status).toBe(503);
+    expect(await stands()).toBe(130_000);
+  });
+});
+
 describe('tus-js-client', () => {
   const options = (more: Partial<UploadOptions>): UploadOptions => ({
     headers: { authorization: `Bearer ${key}` },

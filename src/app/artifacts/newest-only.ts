@@ -5,13 +5,19 @@
 export class NewestOnly {
   readonly #active = new Map<string, { readonly stop: AbortController; readonly ended: Promise<void> }>();
 
+  /** Tells all that are at work to stop, because the process ends. */
+  stopAll(): void {
+    for (const { stop } of this.#active.values()) stop.abort('closing');
+  }
+
+  /** The signal's reason is `newer` or `closing`. */
   async run<T>(key: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const stop = new AbortController();
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     const entry = { stop, ended };
     const before = this.#active.get(key);
     this.#active.set(key, entry);
-    before?.stop.abort();
+    before?.stop.abort('newer');
     await before?.ended;
     try {
       return await work(stop.signal);

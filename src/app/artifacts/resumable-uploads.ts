@@ -84,6 +84,8 @@ export interface ResumableUploads {
     envelope: CommandEnvelope,
   ): Answer<{ readonly upload: UploadView; readonly outcome: Accepted | null }>;
   cancel(artifactId: string, uploadId: string, envelope: CommandEnvelope): Answer<object>;
+  /** Ends requests that bring bytes, keeping what came: they may take hours, and the process is to end. */
+  interrupt(): void;
   /** Removes what has expired. @returns how many uploads. */
   sweep(): Promise<number>;
 }
@@ -174,6 +176,10 @@ class Uploads implements ResumableUploads {
       if (found.ok) await this.#uploads.remove(uploadId);
       return found;
     });
+  }
+
+  interrupt(): void {
+    this.#newest.stopAll();
   }
 
   sweep(): Promise<number> {

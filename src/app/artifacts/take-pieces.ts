@@ -11,7 +11,7 @@ export interface Intake {
   /** Bytes of a piece. */
   readonly pieceBytes: number;
   readonly bytes: AsyncIterable<Uint8Array>;
-  /** Aborted when another request goes on with this upload. */
+  /** Aborted with `newer` when another request goes on with this upload, with `closing` when the process ends. */
   readonly signal: AbortSignal;
 }
 
@@ -28,21 +28,23 @@ export type Taken =
   | { readonly what: 'too-long' }
   /** Another request has written at `offset`. */
   | { readonly what: 'overtaken'; readonly offset: number }
-  | { readonly what: 'taken-over' };
+  | { readonly what: 'taken-over' }
+  /** What came before the process had to end is durable. */
+  | { readonly what: 'closing' };
 
 /** The sender's side failed. */
 class CutError extends Error {}
-class TakenOverError extends Error {}
+class StoppedError extends Error {}
 
 /** Ends at once when the signal is aborted, also while nothing comes. */
-async function* untilTakenOver(
+async function* untilStopped(
   source: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const iterator = source[Symbol.asyncIterator]();
   const next = (): Promise<IteratorResult<Uint8Array>> =>
     new Promise((resolve, reject) => {
-      const stop = (): void => reject(new TakenOverError());
+      const stop = (): void => reject(new StoppedError());
       if (signal.aborted) return stop();
       signal.addEventListener('abort', stop, { once: true });
       iterator
@@ -65,9 +67,9 @@ export async function takePieces(intake: Intake): Promise<Taken> {
     if (mine) [at, filled] = [at + filled, 0];
     return mine;
   };
-  let cut = false;
+  let short: 'cut' | 'closing' | null = null;
   try {
-    for await (const chunk of untilTakenOver(bytes, signal)) {
+    for await (const chunk of untilStopped(bytes, signal)) {
       for (let taken = 0; taken < chunk.length; ) {
         if (at + filled === size) return { what: 'too-long' };
         const part = chunk.subarray(taken, taken + Math.min(pieceBytes, size - at) - filled);
@@ -79,11 +81,12 @@ export async function takePieces(intake: Intake): Promise<Taken> {
       }
     }
   } catch (error) {
-    if (error instanceof TakenOverError) return { what: 'taken-over' };
-    if (!(error instanceof CutError)) throw error;
-    cut = true;
+    if (error instanceof CutError) short = 'cut';
+    else if (!(error instanceof StoppedError)) throw error;
+    else if (signal.reason === 'newer') return { what: 'taken-over' };
+    else short = 'closing';
   }
   if (at + filled === size) return { what: 'complete', offset: at, tail: buffer.subarray(0, filled) };
   if (!(await stage())) return { what: 'overtaken', offset: at };
-  return cut ? { what: 'cut' } : { what: 'staged', offset: at };
+  return short === null ? { what: 'staged', offset: at } : { what: short };
 }

@@ -48,5 +48,7 @@ export function refusalOf(taken: Exclude<Taken, { readonly what: 'complete' | 's
       return wrongOffset(taken.offset);
     case 'taken-over':
       return reject('upload-taken-over', 'another request goes on with this upload', 'Leave it to that one.');
+    case 'closing':
+      return reject('shutting-down', 'the server is shutting down', 'Go on when it is there again.');
   }
 }

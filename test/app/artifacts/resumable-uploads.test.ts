@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkIntegrity, type IntegrityReport } from '../../../src/app/artifacts/integrity.ts';
 import type {
@@ -13,7 +11,7 @@ import type {
 import { contentSize } from '../../../src/app/artifacts/sealed-object.ts';
 import { startUploadSweeper } from '../../../src/app/artifacts/upload-sweeper.ts';
 import { copyBlobs } from '../../../src/app/copy/copy-blobs.ts';
-import { bytesOf, collect, inChunksOf, sha256Of } from './bytes.ts';
+import { bytesOf, inChunksOf, sha256Of } from './bytes.ts';
 import { createMemoryStaging } from './memory-staging.ts';
 import { by, good, ID, openWorkbench, type Workbench } from './workbench.ts';
 
@@ -201,6 +199,18 @@ describe('two that send into one upload', () => {
     expect(await offsetOf(one, uploadId)).toBe(12_000);
     expect(codeOf(await one.receive(ID, uploadId, part(12_000, FILE.length), dev))).toBe('ok');
     expect((await bench.artifact()).files).toMatchObject([{ sha256: sha256Of(FILE) }]);
+  });
+
+  it('when the process ends: what came is kept, and the sender told to come back', async () => {
+    const uploads = processOf();
+    const { uploadId } = await begun(uploads);
+    const endless = stalled(0, 13_000);
+    const answer = uploads.receive(ID, uploadId, endless.sent, dev);
+    await endless.reached;
+    uploads.interrupt();
+    expect(codeOf(await answer)).toBe('shutting-down');
+    expect(await offsetOf(processOf(), uploadId)).toBe(13_000);
+    endless.end();
   });
 
   it('knows its own piece when the answer of the store was lost', async () => {
@@ -399,49 +409,3 @@ describe('what lies in the store meanwhile', () => {
 });
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-describe('however it is cut', () => {
-  it('the file is the one that was declared, and no byte that is durable is asked for again', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.integer({ min: 1, max: 400 }),
-        fc.array(fc.record({ bytes: fc.integer({ min: 0, max: 150 }), breaks: fc.boolean() }), {
-          maxLength: 12,
-        }),
-        async (size, cuts) => {
-          const bytes = bytesOf(size, size);
-          const own = await openWorkbench();
-          try {
-            await own.register();
-            const open = () => own.uploads({ pieceBytes: 64, staging });
-            const staging = createMemoryStaging();
-            const first = await open().begin(ID, declared(bytes), dev);
-            if (!first.ok) throw new Error(first.rejection.message);
-            const { uploadId } = first.upload;
-            let at = 0;
-            for (const step of [...cuts, { bytes: size, breaks: false }]) {
-              const to = Math.min(size, at + step.bytes);
-              const source = async function* () {
-                yield* inChunksOf(bytes.subarray(at, to), 7, 50);
-                if (step.breaks) throw new Error('aborted');
-              };
-              await open().receive(ID, uploadId, { offset: at, length: null, bytes: source() }, dev);
-              const now = await open().look(ID, uploadId, dev);
-              if (!now.ok) throw new Error(now.rejection.message);
-              expect(now.upload.offset).toBe(to);
-              at = to;
-            }
-            const [file] = (await own.artifact()).files;
-            const stored = await collect(own.blobs.read(file?.ciphertext.sha256 ?? ''));
-            expect(createHash('sha256').update(stored).digest('hex')).toBe(file?.ciphertext.sha256);
-            expect(file?.sha256).toBe(sha256Of(bytes));
-            expect([...staging.objects.keys()].filter((name) => /\/p\d/.test(name))).toEqual([]);
-          } finally {
-            await own.dispose();
-          }
-        },
-      ),
-      { numRuns: 40 },
-    );
-  });
-});
