@@ -1,6 +1,6 @@
 /** An upload whose server is killed in the middle: by any tus client, and in the page. */
 import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -249,6 +249,23 @@ describe('in the page', () => {
     expect(line.sent() - before).toBeLessThan(SIZE - at + MIB);
     expect((await artifactOf(id)).files).toMatchObject([{ sha256: sha256Of(bytes) }]);
     expect(await offsetOf(id)).toBeNull();
+  }, 120_000);
+
+  it('says so when the file was changed meanwhile', async () => {
+    const id = await register();
+    const page = await open(id);
+    const path = fileOf('tcm.bin', randomBytes(SIZE));
+    line.setRate(SLOW);
+    await choose(page, path);
+    await untilOffset(id, PIECE);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await says(page, 'Paused');
+    appendFileSync(path, 'more');
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('alert').getByText('The file can not be read').waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await untilTrue('it to be gone', async () => (await offsetOf(id)) === null);
+    line.setRate(FAST);
   }, 120_000);
 
   it('another file of the same name begins anew, and a cancelled one leaves nothing', async () => {

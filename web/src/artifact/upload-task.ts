@@ -102,6 +102,8 @@ export class UploadTask {
         return await this.#goOn(digest, signal);
       } catch (error) {
         if (signal.aborted || !helpsToGoOn(error)) throw error;
+        // A file that was changed on the disk fails as a connection does; reading it tells them apart.
+        await this.file.slice(0, 1).arrayBuffer();
         if ((this.#place?.offset ?? 0) > before) wait_ms = FIRST_WAIT_MS;
         // What was on its way and is not durable has to be sent again.
         this.#tell({ stage: 'away', done: this.#place?.offset ?? 0, error, rate: null });
