@@ -69,6 +69,8 @@ async function startServer(directory: string): Promise<Running> {
   });
   const services: ApiServices = {
     artifacts: unused('artifacts'),
+    // Closing the server ends the uploads that are under way.
+    uploads: { interrupt: () => undefined } as Partial<ApiServices['uploads']> as ApiServices['uploads'],
     campaigns: unused('campaigns'),
     fleet: unused('fleet'),
     targeting: unused('targeting'),

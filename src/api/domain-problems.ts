@@ -19,6 +19,7 @@ const FORBIDDEN = {
   'person-required': 'Only a person can do this',
   'not-a-person': 'Only a person can do this',
   'content-not-granted': 'The token does not cover this content',
+  'not-your-upload': 'Another person has begun the upload',
 } as const;
 
 const NOT_FOUND = {
@@ -30,6 +31,7 @@ const NOT_FOUND = {
   'key-not-found': 'There is no such key',
   'list-not-found': 'There is no such vehicle list',
   'no-such-wave': 'The campaign has no such wave',
+  'upload-not-found': 'There is no such upload',
 } as const;
 
 /** In conflict with what is there now; it may be accepted at another time. */
@@ -69,6 +71,7 @@ const CONFLICT = {
   'not-released': 'The artifact is not released',
   'not-started': 'The campaign has not started',
   'not-validated': 'The artifact is not validated',
+  'offset-mismatch': 'The upload stands at another byte',
   'plan-changed': 'The plan has changed since you saw it',
   'plan-mismatch': 'It belongs to another plan',
   'plan-superseded': 'The plan was replaced',
@@ -77,6 +80,7 @@ const CONFLICT = {
   'targeting-fixed': 'The targets are fixed once started',
   'targets-not-frozen': 'The targets are not frozen yet',
   'too-early': 'It is too early for this',
+  'upload-taken-over': 'Another request goes on with the upload',
   'validation-failed': 'The validation has failed',
   'vehicle-decommissioned': 'The vehicle is out of the fleet',
   'vehicle-exists': 'The vehicle is registered differently',
@@ -99,7 +103,9 @@ const UNPROCESSABLE = {
   'start-after-end': 'The start lies after the end',
   'start-in-past': 'The start lies in the past',
   'too-many-files': 'An artifact has at most 8 files',
+  'too-many-pieces': 'The upload came in too many pieces',
   'too-many-signatures': 'There are too many signatures',
+  'upload-damaged': 'What came of the upload was damaged',
   'version-not-semver': 'The version does not follow semver',
 } as const;
 
@@ -109,6 +115,7 @@ const BY_STATUS: readonly (readonly [number, Readonly<Record<string, string>>])[
   [403, FORBIDDEN],
   [404, NOT_FOUND],
   [409, CONFLICT],
+  [410, { 'upload-expired': 'The upload has expired' }],
   [412, { 'revision-mismatch': 'The resource has changed' }],
   [413, { 'too-large': 'The command makes too many events' }],
   [422, UNPROCESSABLE],

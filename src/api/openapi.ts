@@ -164,14 +164,22 @@ function success(operation: OperationDoc, response: ResponseDoc, schemas: Schema
       ? (['Link'] as const)
       : []),
   ];
-  const headers = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+  const headers = Object.fromEntries([
+    ...names.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+    ...Object.entries(response.headers ?? {}).map(([name, about]) => [
+      name,
+      { description: about, schema: { type: 'string' } },
+    ]),
+  ]) as Json;
+  const told = Object.keys(headers).length === 0 ? {} : { headers };
+  if (response.empty === true) return { description, ...told };
   const media = {
     schema: schema === undefined ? { type: 'string' } : schemas.of(schema, 'output'),
     ...(example === undefined ? {} : { example }),
   };
   const others = (response.also ?? []).map((type) => [type, { schema: { type: 'string' } }]);
   const content = { [contentType]: media, ...Object.fromEntries(others) };
-  return { description, ...(names.length === 0 ? {} : { headers }), content };
+  return { description, ...told, content };
 }
 
 function operationOf(operation: OperationDoc, schemas: Schemas): object {

@@ -26,6 +26,7 @@ const HTTP_PROBLEMS = {
   'not-found': type(404, 'There is no such resource'),
   'method-not-allowed': type(405, 'The resource has no such method'),
   'not-acceptable': type(406, 'The answer can not be had in that form'),
+  'tus-version': type(412, 'The request speaks another version of tus'),
   'body-too-large': type(413, 'The body is too large'),
   'unsupported-media-type': type(415, 'The body has the wrong media type'),
   'range-not-satisfiable': type(416, 'The range lies outside the content'),

@@ -14,6 +14,12 @@ const by = (...roles: readonly Role[]): readonly Role[] => [...roles, 'admin'];
 export const ACCESS = {
   registerArtifact: by('developer'),
   uploadFile: by('developer'),
+  describeUploads: 'open',
+  beginUpload: by('developer'),
+  listUploads: by('developer'),
+  getUpload: by('developer'),
+  continueUpload: by('developer'),
+  cancelUpload: by('developer'),
   validateArtifact: by('validator'),
   releaseArtifact: by('approver'),
   deprecateArtifact: by('approver', 'developer'),

@@ -15,6 +15,10 @@ export interface ResponseDoc {
   readonly example?: unknown;
   /** Answers with an address in `Location`, and without a body. */
   readonly redirects?: boolean;
+  /** Answers with headers alone. */
+  readonly empty?: boolean;
+  /** Headers beyond those that `command` brings, and what they say. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface RequestBodyDoc {
@@ -26,7 +30,7 @@ export interface RequestBodyDoc {
 /** What is known of an operation outside its handler; OpenAPI is made of these. */
 export interface OperationDoc {
   readonly id: OperationId;
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE' | 'OPTIONS';
   /** With `:name` parameters. */
   readonly url: string;
   readonly tag: string;

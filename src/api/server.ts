@@ -43,6 +43,7 @@ import { readCampaignRoutes } from './routes/read-campaigns.ts';
 import { readVehicleRoutes } from './routes/read-vehicles.ts';
 import { replayRoutes } from './routes/replay-campaign.ts';
 import { reportRoutes } from './routes/report.ts';
+import { resumableUploadRoutes } from './routes/resumable-upload.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { systemRoutes } from './routes/system.ts';
 import { uploadRoutes } from './routes/upload-file.ts';
@@ -119,6 +120,10 @@ export async function registerRoutes(
 ): Promise<void> {
   await app.register((scope, _options, done) => {
     uploadRoutes(scope, services);
+    done();
+  });
+  await app.register((scope, _options, done) => {
+    resumableUploadRoutes(scope, services);
     done();
   });
   await app.register((scope, _options, done) => {
@@ -243,6 +248,7 @@ function registerClosing(
     closing = true;
     stop();
     hub.close();
+    services.uploads.interrupt();
     const cut = setTimeout(() => app.server.closeAllConnections(), timeout_ms);
     app.server.once('close', () => clearTimeout(cut));
   });

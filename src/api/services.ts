@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { z } from 'zod';
 import type { AccessService } from '../app/access/access-service.ts';
 import type { Sessions } from '../app/access/session.ts';
+import type { ResumableUploads } from '../app/artifacts/resumable-uploads.ts';
 import type { ExportedEvent, PersonsCommand } from '../app/campaigns/campaign-service.ts';
 import type { EvidenceService } from '../app/evidence/evidence-service.ts';
 import type { FleetHaltReport } from '../app/fleet/fleet-halt.ts';
@@ -162,6 +163,8 @@ export interface Readiness {
 
 export interface ApiServices {
   readonly artifacts: ArtifactApi;
+  /** Uploads in several requests. */
+  readonly uploads: ResumableUploads;
   readonly vehicles: VehicleApi;
   readonly campaigns: CampaignApi;
   readonly fleet: FleetApi;

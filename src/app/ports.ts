@@ -16,5 +16,6 @@ export * from './ports/presence.ts';
 export * from './ports/probe.ts';
 export * from './ports/projection.ts';
 export * from './ports/read-model.ts';
+export * from './ports/staging-store.ts';
 export * from './ports/targeting.ts';
 export * from './ports/vehicle-link.ts';

@@ -113,6 +113,9 @@ export const settings = {
     .default(300)
     .describe('After a start, how long no attempt is timed out, seconds'),
   grantValidS: positive.default(86_400).describe('How long a download grant is valid, seconds'),
+  uploadValidS: positive
+    .default(86_400)
+    .describe('How long after its last byte an unfinished upload can be gone on with, seconds'),
   tickMs: positive.default(250).describe('How often the next vehicles are looked for, milliseconds'),
 } as const;
 

@@ -4,6 +4,7 @@ import type { ApiServices, Readiness } from '../api/services.ts';
 import type { RunningAccess } from '../app/access/access-service.ts';
 import type { Sessions } from '../app/access/session.ts';
 import type { ArtifactService } from '../app/artifacts/artifact-service.ts';
+import type { ResumableUploads } from '../app/artifacts/resumable-uploads.ts';
 import type { CampaignService } from '../app/campaigns/campaign-service.ts';
 import type { EvidenceService } from '../app/evidence/evidence-service.ts';
 import type { FleetService } from '../app/fleet/fleet-service.ts';
@@ -22,6 +23,7 @@ export interface ServiceParts {
   readonly access: RunningAccess;
   readonly sessions: Sessions;
   readonly artifacts: ArtifactService;
+  readonly uploads: ResumableUploads;
   readonly vehicles: VehicleService;
   readonly identity: VehicleIdentity;
   readonly campaigns: CampaignService;
@@ -61,6 +63,7 @@ export function createServices(parts: ServiceParts): ApiServices {
   const { runtime, folded, campaigns, access, identity } = parts;
   return {
     artifacts: parts.artifacts,
+    uploads: parts.uploads,
     vehicles: endingConnections(parts.vehicles, parts.onCredentialEnded),
     campaigns,
     fleet: parts.fleet,

@@ -91,7 +91,8 @@ describe('the OpenAPI document', () => {
       ).toBe(true);
       for (const [status, response] of Object.entries(responses)) {
         expect(response['description'], `${operationId} ${status}`).toMatch(/./);
-        if (status.startsWith('2')) expect(Object.keys(response['content'] as Json)).not.toEqual([]);
+        if (status === '204') expect(response).not.toHaveProperty('content');
+        else if (status.startsWith('2')) expect(Object.keys(response['content'] as Json)).not.toEqual([]);
         else if (status.startsWith('3')) expect(response['headers']).toHaveProperty('Location');
         else expect(response['$ref']).toBe('#/components/responses/Problem');
       }

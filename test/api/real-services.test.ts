@@ -81,6 +81,7 @@ async function start() {
   const app = await buildServer(
     {
       artifacts: bench.service,
+      uploads: bench.uploads(),
       vehicles: createVehicleService({
         runtime,
         identity: vinIdentity,

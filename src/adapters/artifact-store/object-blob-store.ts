@@ -1,15 +1,17 @@
 /** The blob store over an object store (S3, Azure Blob Storage). */
-import type { BlobStore } from '../../app/ports/artifact-store.ts';
+import type { BlobStoreWithStaging } from '../../app/ports/artifact-store.ts';
 import type { Log } from '../../app/ports/log.ts';
+import type { StagingStore } from '../../app/ports/staging-store.ts';
 import { BlobStoreError } from './blob-store-error.ts';
 import { createLimiter } from './limiter.ts';
 import { linkWindow } from './link-window.ts';
 import { checkName, type ObjectStorage } from './object-storage.ts';
 import { ObjectUpload } from './object-upload.ts';
 import { readResumed } from './read-resumed.ts';
+import { checkGroupPrefix, checkStagedName } from './staged-name.ts';
 import type { Watch } from './watch.ts';
 
-export interface ObjectBlobStore extends BlobStore {
+export interface ObjectBlobStore extends BlobStoreWithStaging {
   /** @throws RangeError when it shall be valid for longer than a week or less than a second. */
   link(sha256: string, valid_s: number): Promise<string>;
   /** Removes what uploads have left that were cut off a day ago or earlier. @returns how many. */
@@ -104,6 +106,7 @@ function createStore(storage: ObjectStorage, watch: Watch, log: Log, readOnly: b
       }
     },
     list: () => storage.list(),
+    staging: checkedStaging(storage.staged, readOnly),
     async link(sha256, valid_s) {
       checkName(sha256);
       counts.links++;
@@ -124,5 +127,31 @@ function createStore(storage: ObjectStorage, watch: Watch, log: Log, readOnly: b
     reachable: () => watch.reachable(),
     stats: () => ({ ...counts, failures: watch.failures() }),
     close: () => storage.close(),
+  };
+}
+
+function checkedStaging(staged: StagingStore, readOnly: boolean): StagingStore {
+  const mustWrite = (): void => {
+    if (readOnly) throw new Error('this store was opened for reading only');
+  };
+  return {
+    async put(name, bytes) {
+      mustWrite();
+      checkStagedName(name);
+      return await staged.put(name, bytes);
+    },
+    async get(name) {
+      checkStagedName(name);
+      return await staged.get(name);
+    },
+    async *list(groupPrefix) {
+      checkGroupPrefix(groupPrefix);
+      yield* staged.list(groupPrefix);
+    },
+    async remove(names) {
+      mustWrite();
+      for (const name of names) checkStagedName(name);
+      await staged.remove(names);
+    },
   };
 }

@@ -3,6 +3,7 @@
  * have either as its origin. Its name is known only when all of it has come; until then it is at `incoming/{uuid}`.
  */
 import type { Readable } from 'node:stream';
+import type { StagingStore } from '../../app/ports/staging-store.ts';
 
 export const CONTENT = 'content/';
 export const INCOMING = 'incoming/';
@@ -56,6 +57,8 @@ export interface ObjectStorage {
   list(): AsyncIterable<string>;
   /** A link that anyone may read the blob with from one time to another. */
   link(sha256: string, from: Date, until: Date): Promise<string>;
+  /** Names are checked before they get here. */
+  readonly staged: StagingStore;
   /** Removes what uploads begun before `before` have left, at most about a thousand of them. @returns how many. */
   sweep(before: Date): Promise<number>;
   close(): void;

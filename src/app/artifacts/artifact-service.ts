@@ -53,6 +53,12 @@ export interface ArtifactService extends ContentAccess {
     command: z.output<typeof registerArtifact | typeof deprecateArtifact | typeof withdrawArtifact>,
     envelope: CommandEnvelope,
   ): Promise<Outcome>;
+  /** What an upload would be answered before a byte of it has come; null when its bytes would be taken in. */
+  judgeUpload(
+    artifactId: string,
+    declared: Omit<Upload, 'bytes'>,
+    envelope: CommandEnvelope,
+  ): Promise<Outcome | null>;
   /** Nothing is recorded unless all bytes came, have the digest declared, and are durable. */
   upload(artifactId: string, upload: Upload, envelope: CommandEnvelope): Promise<Outcome>;
   /** Runs the server's own checks, then records them with the tool's verdict. */
@@ -68,7 +74,7 @@ export interface ValidationReport {
   readonly signatures: readonly Signature[];
 }
 
-const DEFAULT_FILE_BYTES = 16 * 1024 ** 3;
+export const DEFAULT_FILE_BYTES = 16 * 1024 ** 3;
 /** Beside ours, of the eight that an offer carries. */
 const MAX_OUTSIDE_SIGNATURES = 7;
 const NEEDS_WORK = 'needs-work';
@@ -102,6 +108,8 @@ export function createArtifactService(deps: ArtifactServiceDeps): ArtifactServic
     const outcome = await handle(id, command, envelope, rehearsal);
     return !outcome.ok && outcome.rejection.code === NEEDS_WORK ? null : outcome;
   };
+  const judgeUpload: ArtifactService['judgeUpload'] = (id, declared, envelope) =>
+    rehearse(id, placeholder(declared, runtime.newId()), envelope);
   const load = async (id: string): Promise<Artifact | null> => {
     const { state } = await loadStream(runtime.store, artifactStream(id), artifactDecider);
     return state.stage === 'none' ? null : state;
@@ -127,8 +135,10 @@ export function createArtifactService(deps: ArtifactServiceDeps): ArtifactServic
       return claimed.ok ? handle(artifactId, command, envelope) : claimed;
     },
 
+    judgeUpload,
+
     async upload(artifactId, upload, envelope) {
-      const early = await rehearse(artifactId, placeholder(upload, runtime.newId()), envelope);
+      const early = await judgeUpload(artifactId, upload, envelope);
       if (early !== null) return early;
       const taken = await takeIn(intake, artifactId, upload);
       return taken.ok ? handle(artifactId, taken.command, envelope) : taken;
@@ -174,7 +184,7 @@ export function createArtifactService(deps: ArtifactServiceDeps): ArtifactServic
 }
 
 /** Stands for the file in a rehearsal; it is never recorded. */
-const placeholder = ({ fileName, sha256, size }: Upload, fileId: string): Command => ({
+const placeholder = ({ fileName, sha256, size }: Omit<Upload, 'bytes'>, fileId: string): Command => ({
   type: 'StoreFile',
   name: fileName,
   size: size ?? 0,

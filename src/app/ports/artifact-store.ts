@@ -1,3 +1,5 @@
+import type { StagingStore } from './staging-store.ts';
+
 /** Immutable ciphertext by its SHA-256 (DESIGN §9). */
 export interface BlobStore {
   /** Streams bytes in; nothing is visible under `sha256` until `commit`, which is durable and atomic. */
@@ -17,6 +19,11 @@ export interface BlobStore {
    * @throws RangeError for less than a second, or for longer than the store can promise (4 days at least).
    */
   link?(sha256: string, valid_s: number): Promise<string>;
+}
+
+/** What the process that takes uploads opens. */
+export interface BlobStoreWithStaging extends BlobStore {
+  readonly staging: StagingStore;
 }
 
 export interface ManifestSigner {

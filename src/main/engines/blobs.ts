@@ -1,11 +1,11 @@
 /** Where ciphertext is kept: files, S3 or Azure. */
 import { openFileBlobStore } from '../../adapters/artifact-store/file/file-blob-store.ts';
-import type { BlobStore, Log } from '../../app/ports.ts';
+import type { BlobStoreWithStaging, Log } from '../../app/ports.ts';
 import { type Config, ConfigError, environmentName } from '../../config.ts';
 import type { Counters } from '../context.ts';
 
 export interface OpenedBlobs {
-  readonly blobs: BlobStore;
+  readonly blobs: BlobStoreWithStaging;
   readonly connected: () => boolean;
   readonly stats: Counters;
   readonly close: () => void;

@@ -9,11 +9,13 @@ import type { Readiness } from '../../api/services.ts';
 import { startAccess } from '../../app/access/access-service.ts';
 import { AccessLostError } from '../../app/access/key-ring.ts';
 import { createSessions } from '../../app/access/session.ts';
-import { createArtifactService } from '../../app/artifacts/artifact-service.ts';
+import { createArtifactService, DEFAULT_FILE_BYTES } from '../../app/artifacts/artifact-service.ts';
+import { createResumableUploads } from '../../app/artifacts/resumable-uploads.ts';
+import { startUploadSweeper } from '../../app/artifacts/upload-sweeper.ts';
 import { createCampaignService } from '../../app/campaigns/campaign-service.ts';
 import { createEvidenceService } from '../../app/evidence/evidence-service.ts';
 import { createFleetService } from '../../app/fleet/fleet-service.ts';
-import type { BlobStore, ReadModelReader } from '../../app/ports.ts';
+import type { BlobStoreWithStaging, ReadModelReader } from '../../app/ports.ts';
 import { checkpointName } from '../../app/projector.ts';
 import { createReadModelFollower } from '../../app/read-model-follower.ts';
 import { createPresenceTable, type PresenceTable } from '../../app/vehicle-link/presence-table.ts';
@@ -71,6 +73,8 @@ export async function createApiRole(options: ApiRoleOptions, closing: Closing): 
   const stored = await openBlobs(context.config, context.log);
   closing.add('the artifact store', stored.close);
   const application = createApplication(options, readModels.reader, views, stored.blobs);
+  const sweeper = startUploadSweeper({ ...context, uploads: application.uploads, clock: systemClock });
+  closing.add('the removal of expired uploads', () => sweeper.stop());
   const newAdminKey = await ensureAdminKey(access, context.config.paths.adminKey);
   const services = createServices({
     ...application,
@@ -118,12 +122,22 @@ function createApplication(
   { shared, context }: ApiRoleOptions,
   reader: ReadModelReader,
   views: Views,
-  blobs: BlobStore,
+  blobs: BlobStoreWithStaging,
 ) {
   const { runtime, keys, identity } = shared;
   const { config } = context;
   const signer = createEd25519Signer(keys.signingKey);
   const signingKeys = createKeyRegistry([signer.publicKey], keys.trustedDirectory);
+  const artifacts = createArtifactService({
+    runtime,
+    blobs,
+    contentDelivery: config.contentDelivery,
+    wrapper: keys.wrapper,
+    signer,
+    registry: signingKeys,
+    tokenKeys: keys.tokenKeys,
+    lookup: createValidationLookup(runtime, views.thread),
+  });
   const halting = { clock: systemClock, haltTimeout_ms: config.haltTimeoutMs };
   return {
     signingKeys,
@@ -133,15 +147,15 @@ function createApplication(
       fleetSecrets: keys.fleetSecrets,
       releasedArtifacts: () => releasedArtifacts(reader),
     }),
-    artifacts: createArtifactService({
-      runtime,
-      blobs,
-      contentDelivery: config.contentDelivery,
+    artifacts,
+    uploads: createResumableUploads({
+      ...runtime,
+      artifacts,
+      staging: blobs.staging,
       wrapper: keys.wrapper,
-      signer,
-      registry: signingKeys,
-      tokenKeys: keys.tokenKeys,
-      lookup: createValidationLookup(runtime, views.thread),
+      log: context.log,
+      maxFileBytes: DEFAULT_FILE_BYTES,
+      valid_s: config.uploadValidS,
     }),
     campaigns: createCampaignService(runtime, halting),
     fleet: createFleetService(runtime, halting),

@@ -7,6 +7,7 @@ import type {
   TargetingApi,
   VehicleApi,
 } from '../../../src/api/services.ts';
+import type { FileTaker } from '../../../src/app/artifacts/store-staged.ts';
 import { type CommandEnvelope, handleCommand, type Runtime } from '../../../src/app/handle-command.ts';
 import type { DomainEvent } from '../../../src/domain/events.ts';
 import { accept, type Decider, reject } from '../../../src/domain/shared/decider.ts';
@@ -121,7 +122,7 @@ export function fakeVehicles(runtime: Runtime): VehicleApi {
 export const CONTENT = Buffer.from('0123456789');
 export const CONTENT_SHA256 = createHash('sha256').update(CONTENT).digest('hex');
 
-export function fakeArtifacts(runtime: Runtime): ArtifactApi {
+export function fakeArtifacts(runtime: Runtime): ArtifactApi & FileTaker {
   const store = (artifactId: string, envelope: CommandEnvelope, creates: boolean): Promise<Outcome> => {
     const data = { artifactId, reason: 'because', by };
     return run(runtime, artifactStream(artifactId), { type: 'ArtifactDeprecated', data }, envelope, creates);
@@ -133,6 +134,7 @@ export function fakeArtifacts(runtime: Runtime): ArtifactApi {
       ok: false,
       rejection: { code: 'four-eyes', message: 'you uploaded it', hint: 'Ask another person.' },
     }),
+    judgeUpload: async () => null,
     upload: async (id, upload, envelope) => {
       const hash = createHash('sha256');
       for await (const chunk of upload.bytes) hash.update(chunk);

@@ -4,16 +4,20 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import { Registry } from 'prom-client';
 import { systemClock } from '../../../src/adapters/clock/system-clock.ts';
 import { createMemoryEventStore } from '../../../src/adapters/event-store/memory/memory-event-store.ts';
+import { keyRingOf } from '../../../src/adapters/keys/file/key-ring.ts';
+import { createKeyWrapper } from '../../../src/adapters/keys/file/key-wrapper.ts';
 import { createEd25519Signer } from '../../../src/adapters/signing/ed25519/signer.ts';
 import { buildServer, type ServerOptions } from '../../../src/api/server.ts';
 import type { ApiServices } from '../../../src/api/services.ts';
 import { type RunningAccess, startAccess } from '../../../src/app/access/access-service.ts';
 import { createSessions } from '../../../src/app/access/session.ts';
+import { createResumableUploads } from '../../../src/app/artifacts/resumable-uploads.ts';
 import { createEvidenceService } from '../../../src/app/evidence/evidence-service.ts';
 import { createFleetService } from '../../../src/app/fleet/fleet-service.ts';
 import type { Runtime } from '../../../src/app/handle-command.ts';
 import type { EventStore, RecordedEvent } from '../../../src/app/ports.ts';
 import type { Role } from '../../../src/domain/access/events.ts';
+import { createMemoryStaging } from '../../app/artifacts/memory-staging.ts';
 import { FakeReader } from './fake-reader.ts';
 import { fakeArtifacts, fakeCampaigns, fakeTargeting, fakeVehicles } from './fake-services.ts';
 
@@ -59,8 +63,18 @@ export async function startHarness(
   const access = await startAccess(runtime, (error) => {
     throw error;
   });
+  const artifacts = fakeArtifacts(runtime);
   const base: ApiServices = {
-    artifacts: fakeArtifacts(runtime),
+    artifacts,
+    uploads: createResumableUploads({
+      ...runtime,
+      artifacts,
+      staging: createMemoryStaging(),
+      wrapper: createKeyWrapper(keyRingOf(Buffer.alloc(32, 7).toString('base64'), 'test')),
+      log: () => undefined,
+      maxFileBytes: 1_000_000,
+      valid_s: 3600,
+    }),
     vehicles: fakeVehicles(runtime),
     campaigns: fakeCampaigns(runtime),
     fleet: createFleetService(runtime, { clock: systemClock, haltTimeout_ms: 50 }),

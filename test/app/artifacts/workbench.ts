@@ -11,7 +11,12 @@ import { createEd25519Signer } from '../../../src/adapters/signing/ed25519/signe
 import {
   type ArtifactServiceDeps,
   createArtifactService,
+  DEFAULT_FILE_BYTES,
 } from '../../../src/app/artifacts/artifact-service.ts';
+import {
+  createResumableUploads,
+  type ResumableUploadsDeps,
+} from '../../../src/app/artifacts/resumable-uploads.ts';
 import { manifestBytes } from '../../../src/app/artifacts/signatures.ts';
 import { type CommandEnvelope, loadStream } from '../../../src/app/handle-command.ts';
 import type { RecordedEvent, VerificationKey } from '../../../src/app/ports.ts';
@@ -67,6 +72,19 @@ export async function openWorkbench(overrides: Partial<ArtifactServiceDeps> = {}
     ...overrides,
   };
   const service = createArtifactService(deps);
+  const uploads = (more: Partial<ResumableUploadsDeps> = {}) =>
+    createResumableUploads({
+      ...deps.runtime,
+      artifacts: service,
+      staging: blobs.staging,
+      wrapper: deps.wrapper,
+      // Files have the times of this machine.
+      now: Date.now,
+      log: () => undefined,
+      maxFileBytes: deps.maxFileBytes ?? DEFAULT_FILE_BYTES,
+      valid_s: 3600,
+      ...more,
+    });
   const register = (id = ID, more: object = {}) =>
     service.execute(
       id,
@@ -97,6 +115,8 @@ export async function openWorkbench(overrides: Partial<ArtifactServiceDeps> = {}
     store,
     blobs,
     service,
+    /** As one process has them: each call makes another one on the same stores. */
+    uploads,
     deps,
     keys,
     clock,

@@ -7,6 +7,7 @@ import {
 import { onRealServers } from '../../support/containers.ts';
 import { engine, lane } from '../../support/engines.ts';
 import { blobStoreContract } from './blob-store-contract.ts';
+import { stagingContract } from './staging-contract.ts';
 
 const of = { suite: 'blob-store', adapter: 'azure-blob' } as const;
 
@@ -18,6 +19,7 @@ function contract(url: () => Promise<string>): void {
     return { store, reopen, dispose: async () => store.close() };
   };
   blobStoreContract('azure-blob', open, { links: true });
+  stagingContract('azure-blob', open);
 }
 
 describe('on Azurite', () => {

@@ -4,6 +4,7 @@ import { openS3BlobStore, parseS3Url } from '../../../src/adapters/artifact-stor
 import { onRealServers } from '../../support/containers.ts';
 import { engine, lane } from '../../support/engines.ts';
 import { blobStoreContract } from './blob-store-contract.ts';
+import { stagingContract } from './staging-contract.ts';
 
 const of = { suite: 'blob-store', adapter: 's3' } as const;
 
@@ -26,6 +27,7 @@ function contract(url: () => Promise<string>): void {
     };
   };
   blobStoreContract('s3', open, { links: true });
+  stagingContract('s3', open);
 }
 
 describe('on versitygw', () => {

@@ -6,6 +6,7 @@ import { EngineSet } from '../../../scripts/chaos/engine-set.ts';
 import { type Cluster, PROCESSES, startCluster } from '../../../src/demo/cluster.ts';
 import { type Child, launchRole, type RoleReady, stop } from '../../../src/demo/processes.ts';
 import { openWorkspace } from '../../../src/demo/workspace.ts';
+import { uploadAtTwoPlaces } from '../support/two-places.ts';
 import { untilTrue } from '../support/wait.ts';
 
 const STOP_MS = 20_000;
@@ -127,7 +128,13 @@ describe('a process per role', () => {
       [cluster.ready.http, second.ready.http].map(async (http) => (await fetch(`${http}/v1/keys`)).json()),
     );
     expect(other).toEqual(one);
-  });
+
+    // What one has taken in, the other one goes on with.
+    const key = readFileSync(cluster.ready.adminKeyFile, 'utf8').trim();
+    const ended = await uploadAtTwoPlaces(cluster.ready.http, second.ready.http, key);
+    expect(ended).toMatchObject({ stoodAt: 13 * 1024 * 1024, status: 204 });
+    expect(ended.stored).toMatchObject([ended.expected, ended.expected]);
+  }, 60_000);
 
   it('has every metric that the operations guide tells to watch', async () => {
     const guide = readFileSync(join(import.meta.dirname, '../../../docs/operations.md'), 'utf8');

@@ -35,7 +35,7 @@ export const isProblem = (error: unknown, code: string): boolean =>
   error instanceof ProblemError && error.code === code;
 
 /** No answer at all: the server is away, or the network is. */
-const unreachable = (): ProblemError =>
+export const unreachable = (): ProblemError =>
   new ProblemError(0, {
     type: `${URN}unreachable`,
     title: 'The server does not answer',
@@ -46,7 +46,8 @@ const unreachable = (): ProblemError =>
 /** Position of the last command from this page: what is read next has to show its effect. */
 let written: string | null = null;
 
-async function answerOf(request: Promise<Response>): Promise<Response> {
+/** @throws ProblemError for every answer that is none of success, and where there was none. */
+export async function answerOf(request: Promise<Response>): Promise<Response> {
   let response: Response;
   try {
     response = await request;
@@ -55,14 +56,23 @@ async function answerOf(request: Promise<Response>): Promise<Response> {
     throw unreachable();
   }
   if (response.ok) return response;
-  const text = await response.text();
-  let body: ProblemBody = {};
+  throw problemIn(response.status, await response.text());
+}
+
+/** What is read from now on has to show the effect of this answer. */
+export function noteWritten(position: string | null): void {
+  written = position ?? written;
+}
+
+/** A problem document as text, or whatever else stands in its place. */
+export function problemIn(status: number, text: string): ProblemError {
   try {
-    body = JSON.parse(text) as ProblemBody;
+    return new ProblemError(status, JSON.parse(text) as ProblemBody);
   } catch {
-    body = { detail: `The server answered ${response.status} and nothing that can be read.` };
+    return new ProblemError(status, {
+      detail: `The server answered ${status} and nothing that can be read.`,
+    });
   }
-  throw new ProblemError(response.status, body);
 }
 
 /** Bad gateways of a proxy mean the same as no answer. */
@@ -117,7 +127,7 @@ export async function command<T = CommandAnswer>(path: string, options: CommandO
       ...(method === 'DELETE' ? {} : { body: JSON.stringify(body) }),
     }),
   );
-  written = response.headers.get('fleetwave-position') ?? written;
+  noteWritten(response.headers.get('fleetwave-position'));
   return (await response.json()) as T;
 }
 

@@ -18,7 +18,7 @@ export const MAY = {
   stopEmergency: ['operator', 'approver', 'planner', 'admin'],
   liftEmergency: ['approver', 'admin'],
   registerArtifact: ['developer', 'admin'],
-  uploadFile: ['developer', 'admin'],
+  beginUpload: ['developer', 'admin'],
   validateArtifact: ['validator', 'admin'],
   releaseArtifact: ['approver', 'admin'],
 } as const satisfies { readonly [K in Operation]?: RolesOf<K> | readonly Role[] };

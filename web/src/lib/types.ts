@@ -1,10 +1,11 @@
 /** What the API answers with, as far as it is shown: from the server's own schemas where they say it. */
 import type { z } from 'zod';
 import type { Progress } from '../../../src/api/progress.ts';
+import type { UploadAnswer } from '../../../src/api/routes/resumable-upload.ts';
 import type { SessionView } from '../../../src/api/routes/session.ts';
 import type { policyBody } from '../../../src/api/schemas.ts';
 
-export type { Progress, SessionView };
+export type { Progress, SessionView, UploadAnswer };
 export type Policy = z.output<typeof policyBody>;
 export type Gate = Policy['waves'][number]['gate'];
 export type Role = SessionView['roles'][number];

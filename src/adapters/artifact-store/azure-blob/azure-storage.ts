@@ -13,6 +13,7 @@ import { createAzureClient, READ_MS } from './azure-client.ts';
 import { placeOf } from './azure-errors.ts';
 import { beginAzureParts, blobHTTPHeaders, discardUpload, isNew } from './azure-parts.ts';
 import type { AzureSettings } from './azure-settings.ts';
+import { createAzureStaged } from './azure-staged.ts';
 
 export interface AzureLimits {
   /** Bytes of a block, default 8 MiB. */
@@ -32,7 +33,8 @@ export function createAzureStorage(
   limits: AzureLimits = {},
   watch: Watch = silentWatch(),
 ): ObjectStorage {
-  const { container, call } = createAzureClient(settings, watch);
+  const client = createAzureClient(settings, watch);
+  const { container, call } = client;
   const blobOf = (sha256: string): BlockBlobClient => container.getBlockBlobClient(`${CONTENT}${sha256}`);
   const copyBytes = limits.copyBytes ?? 100 * MIB;
   const pageOf = (prefix: string, continuationToken?: string) =>
@@ -116,6 +118,8 @@ export function createAzureStorage(
         startsOn,
         expiresOn,
       }),
+
+    staged: createAzureStaged(client),
 
     async sweep(before) {
       let swept = 0;

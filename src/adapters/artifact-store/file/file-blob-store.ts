@@ -4,31 +4,16 @@
  * bytes or to nothing, also after a power cut.
  */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BlobStore } from '../../../app/ports/artifact-store.ts';
+import type { BlobStoreWithStaging } from '../../../app/ports/artifact-store.ts';
+import { STAGED } from '../staged-name.ts';
+import { missing, syncDirectory, writeFully } from './durable.ts';
+import { createFileStaging } from './file-staging-store.ts';
 
 /** Four chunks of the content format. */
 const READ_BYTES = 262_144;
 const NAME = /^[0-9a-f]{64}$/;
-
-/** A directory entry is durable once its directory is synced. Windows can't open directories and needs no sync. */
-async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-const missing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
-
-async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length; )
-    written += (await file.write(bytes, written, bytes.length - written)).bytesWritten;
-}
 
 async function* readFileRange(
   path: string,
@@ -72,13 +57,14 @@ async function makeFanOut(content: string, sha256: string): Promise<string> {
 export async function openFileBlobStore(options: {
   readonly directory: string;
   readonly readOnly?: boolean;
-}): Promise<BlobStore> {
+}): Promise<BlobStoreWithStaging> {
   const readOnly = options.readOnly === true;
   const incoming = join(options.directory, 'incoming');
   const content = join(options.directory, 'content');
   if (!readOnly) {
     await mkdir(incoming, { recursive: true, mode: 0o700 });
     await mkdir(content, { recursive: true, mode: 0o700 });
+    await mkdir(join(options.directory, STAGED), { recursive: true, mode: 0o700 });
     for (const name of await readdir(incoming)) await rm(join(incoming, name), { force: true });
     await syncDirectory(options.directory);
   }
@@ -135,6 +121,8 @@ export async function openFileBlobStore(options: {
         throw error;
       }
     },
+
+    staging: createFileStaging({ directory: options.directory, incoming, readOnly }),
 
     read: (sha256, range) => readFileRange(pathOf(sha256), range),
 

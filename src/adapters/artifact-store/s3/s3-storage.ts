@@ -24,6 +24,7 @@ import { openS3Calls, untilNotBusy } from './s3-client.ts';
 import { placeOf } from './s3-errors.ts';
 import { beginS3Parts } from './s3-parts.ts';
 import type { S3Settings } from './s3-settings.ts';
+import { createS3Staged } from './s3-staged.ts';
 import { sweepS3 } from './s3-sweep.ts';
 
 export interface S3Limits {
@@ -118,6 +119,7 @@ export function createS3Storage(
         expiresIn: (until.getTime() - from.getTime()) / 1000,
       }),
 
+    staged: createS3Staged(calls, settings),
     sweep: (before) => sweepS3(calls, { bucket: Bucket, prefix }, before),
     close: () => calls.close(),
   };
