@@ -45,6 +45,7 @@ import { sessionRoutes } from './routes/session.ts';
 import { systemRoutes } from './routes/system.ts';
 import { uploadRoutes } from './routes/upload-file.ts';
 import { credentialRoutes, vehicleRoutes } from './routes/vehicles.ts';
+import { whatIfRoutes } from './routes/what-if.ts';
 import type { ApiServices } from './services.ts';
 import { LIVE_DEFAULTS, LiveHub, type LiveOptions } from './sse.ts';
 
@@ -138,6 +139,7 @@ export async function registerRoutes(
       accessRoutes,
       contentRoutes,
       replayRoutes,
+      whatIfRoutes,
       evidenceRoutes,
       reportRoutes,
       exportRoutes,
