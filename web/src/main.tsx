@@ -7,6 +7,7 @@ import './styles/shell.css';
 import './styles/campaign.css';
 import './styles/plan.css';
 import './styles/replay.css';
+import './styles/what-if.css';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

@@ -14,6 +14,7 @@ export const ASSUMPTION_CODES = [
   'order',
   'pace',
   'no-pace',
+  'turnaround',
   'retries',
   'windows',
   'people',
@@ -99,6 +100,11 @@ function aboutOffers({ record, timeline, change, made }: Facts): Assumption[] {
       text: 'A pause takes back the offers that no vehicle has taken up; vehicles at work finish.',
     },
   ];
+  if (made.policy.maxInFlight !== null && record.turnaround_ms > 0)
+    found.push({
+      code: 'turnaround',
+      text: `A place in flight that is given back stays empty for ${Math.round(record.turnaround_ms)} ms, as it did on record at the median.`,
+    });
   if (made.policy.window !== null)
     found.push({
       code: 'windows',

@@ -8,13 +8,13 @@ const SECOND_MS = 1000;
  * not the vehicles that had run out. Null when there was no such second.
  */
 export function paceOf({ offeredAt }: Pick<Vehicles, 'offeredAt'>): number | null {
-  const times = offeredAt.filter((at) => !Number.isNaN(at)).sort();
-  let most = 0;
-  for (let first = 0, last = 0; first < times.length; first++) {
-    const from = times[first] ?? 0;
-    while (last < times.length && (times[last] ?? 0) < from + SECOND_MS) last++;
-    const next = times[last];
-    if (next !== undefined && next < from + 2 * SECOND_MS) most = Math.max(most, last - first);
+  const seconds = new Map<number, number>();
+  for (const at of offeredAt) {
+    if (Number.isNaN(at)) continue;
+    const second = Math.floor(at / SECOND_MS);
+    seconds.set(second, (seconds.get(second) ?? 0) + 1);
   }
+  let most = 0;
+  for (const [second, offers] of seconds) if (seconds.has(second + 1)) most = Math.max(most, offers);
   return most === 0 ? null : most;
 }

@@ -9,6 +9,7 @@ import { type Ended, Flights } from './flights.ts';
 import { Governor, type Happened } from './governor.ts';
 import { OfferQueue } from './offer-queue.ts';
 import { People } from './people.ts';
+import { Places } from './places.ts';
 import { SliceWatch } from './slice-watch.ts';
 import { SlidingLimit } from './sliding-limit.ts';
 import type { Decided, Timeline } from './timeline.ts';
@@ -21,6 +22,8 @@ export interface RerunInput {
   readonly change: Change;
   /** Offers a second that the engine made when nothing held it back; null = it was never seen to be the limit. */
   readonly pace: number | null;
+  /** How long a place in flight that was given back stays empty, milliseconds. */
+  readonly turnaround_ms: number;
   /** Nothing is looked at beyond, milliseconds since 1970; Infinity = to the end. */
   readonly until: number;
 }
@@ -45,8 +48,8 @@ export interface Rerun {
   readonly outcomesPerLook: number;
 }
 
-/** Things done between two yields: a few milliseconds. */
-const PER_YIELD = 10_000;
+/** Things done between two yields: well under a millisecond, unless each of them is looked at by gates. */
+const PER_YIELD = 200;
 /** With more vehicles than this, gates are not looked at after every single outcome. */
 const LOOKS = 100_000;
 /** Nor less often than this, milliseconds. */
@@ -80,6 +83,7 @@ class Run {
   readonly #ends: readonly number[];
   readonly #people: People;
   readonly #pace: SlidingLimit | null;
+  readonly #places: Places;
   readonly #happened: Gated[] = [];
   readonly #outcomesPerLook: number;
   #rate: SlidingLimit | null = null;
@@ -101,6 +105,7 @@ class Run {
     this.#flights = new Flights(vehicles, this.#ends);
     this.#queue = new OfferQueue(vehicles, policy.window, (row) => this.#flights.waits(row));
     this.#slices = new SliceWatch(vehicles, change.sliceFailurePercent);
+    this.#places = new Places(input.turnaround_ms);
     this.#pace = pace === null ? null : new SlidingLimit(pace, 1000);
     this.#outcomesPerLook = Math.ceil(vehicles.count / LOOKS);
     this.#setRate();
@@ -108,7 +113,8 @@ class Run {
 
   *run(): Generator<void, Rerun> {
     this.#look();
-    for (let done = 0; ; ) {
+    for (let done = 0; ; done++) {
+      if (done % PER_YIELD === 0) yield;
       const offersAt = this.#offer();
       const next = Math.min(offersAt, this.#flights.next, this.#timedAt());
       if (next === NEVER || next > this.#input.until) break;
@@ -118,7 +124,7 @@ class Run {
         if (++done % PER_YIELD === 0) yield;
       }
       if (this.#actDue() || this.#mustLook()) this.#look();
-      if (++done % PER_YIELD === 0) yield;
+      if (offersAt === this.#now) yield;
     }
     return {
       flights: this.#flights,
@@ -136,8 +142,9 @@ class Run {
     if (this.#governor.phase !== 'running' || this.#ended) return NEVER;
     const { maxInFlight } = this.#governor.policy;
     const end = this.#ends[this.#governor.releasedWave - 1] ?? 0;
-    for (;;) {
-      if (maxInFlight !== null && this.#flights.inFlight >= maxInFlight) return NEVER;
+    for (let offers = 0; offers < PER_YIELD; offers++) {
+      this.#places.note(this.#flights.inFlight, this.#now);
+      if (maxInFlight !== null && this.#places.used(this.#now) >= maxInFlight) return this.#places.freeAt;
       const found = this.#queue.next(this.#now, end);
       if (found.row === null) return found.at;
       const freeAt = Math.max(this.#rate?.freeAt ?? -NEVER, this.#pace?.freeAt ?? -NEVER);
@@ -148,8 +155,9 @@ class Run {
       if (ended === null || !this.#mustLook()) continue;
       this.#look();
       // What may be offered can be another now.
-      return this.#now;
+      break;
     }
+    return this.#now;
   }
 
   #count(): void {

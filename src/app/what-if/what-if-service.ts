@@ -21,6 +21,8 @@ export const MOST_VEHICLES = 2_000_000;
 const KEPT_VEHICLES = MOST_VEHICLES;
 /** A record of a campaign under way is used for this many times as long as it took to read. */
 const USED_FOR = 10;
+/** How long it calculates at a stretch, milliseconds. */
+const TURN_MS = 5;
 /** Calculations that wait for their turn; more are refused. */
 const MOST_WAITING = 8;
 
@@ -124,13 +126,8 @@ export function createWhatIf(
       change,
       until: over ? Number.POSITIVE_INFINITY : record.asOf,
     };
-    const steps = rerun(input);
-    for (;;) {
-      const { done, value } = steps.next();
-      if (done === true) return { ok: true, answer: answerOf(record, timeline, change, value, points) };
-      await nextTurn();
-      signal.throwIfAborted();
-    }
+    const made = await inTurns(rerun(input), signal);
+    return { ok: true, answer: await inTurns(answerOf(record, timeline, change, made, points), signal) };
   };
 
   return {
@@ -148,6 +145,18 @@ export function createWhatIf(
   };
 }
 
+/** Runs it to its end, and lets everything else have its turn every TURN_MS. */
+async function inTurns<T>(steps: Generator<void, T>, signal: AbortSignal): Promise<T> {
+  for (let began = performance.now(); ; ) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    if (performance.now() - began < TURN_MS) continue;
+    await nextTurn();
+    signal.throwIfAborted();
+    began = performance.now();
+  }
+}
+
 async function historyOf(log: Pick<EventStore, 'readStream'>, campaignId: string): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = [];
   for await (const batch of log.readStream(campaignStream(campaignId))) events.push(...batch);
@@ -163,43 +172,54 @@ function forgetOldest(kept: Map<string, Kept>): void {
   }
 }
 
-function answerOf(
+/** Each pass over the vehicles is a step. */
+function* answerOf(
   record: CampaignRecord,
   timeline: Timeline,
   change: Change,
   made: Rerun,
   points: number,
-): Answer {
+): Generator<void, Answer> {
   const { vehicles, asOf } = record;
-  const { startedAt, endedAt, policy } = timeline;
+  const { startedAt, endedAt } = timeline;
   const basis = result.basisOf(vehicles, made);
+  yield;
   const calculated = calculatedSide(timeline, made);
+  yield;
   const lastAt = Math.max(endedAt ?? asOf, calculated.endedAt ?? made.lastAt);
-  const steps = points - 1;
   const instants = Array.from({ length: points }, (_, n) =>
-    Math.round(startedAt + ((lastAt - startedAt) * n) / steps),
+    Math.round(startedAt + ((lastAt - startedAt) * n) / (points - 1)),
   );
-  const told = result.toldOf(timeline);
-  const counts = result.recordedCounts(vehicles, policy.waves.length);
+  const series = result.seriesOf(made, instants);
+  yield;
+  const recorded = recordedSide(record, timeline);
+  yield;
   return {
     startedAt,
     asOf,
     over: endedAt !== null,
     targets: vehicles.count,
-    recorded: {
-      state: timeline.phase,
-      endedAt,
-      totals: result.total(counts),
-      stops: result.stopsOf(told, null),
-      waves: result.wavesOf(told, policy, counts),
-      policy,
-    },
+    recorded,
     calculated,
     difference: result.differenceOf(vehicles, made),
     basis,
     instants,
-    series: result.seriesOf(made, instants),
+    series,
     assumptions: assumptionsOf({ record, timeline, change, made, basis }),
+  };
+}
+
+function recordedSide({ vehicles }: CampaignRecord, timeline: Timeline): Side {
+  const { phase, endedAt, policy } = timeline;
+  const told = result.toldOf(timeline);
+  const counts = result.recordedCounts(vehicles, policy.waves.length);
+  return {
+    state: phase,
+    endedAt,
+    totals: result.total(counts),
+    stops: result.stopsOf(told, null),
+    waves: result.wavesOf(told, policy, counts),
+    policy,
   };
 }
 

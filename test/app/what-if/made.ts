@@ -141,6 +141,7 @@ export const run = (
     timeline: timeline(policy, courses.length, after),
     change: { ...AS_RECORDED, ...change },
     pace: null,
+    turnaround_ms: 0,
     until: Number.POSITIVE_INFINITY,
   });
 

@@ -192,7 +192,9 @@ describe('the plan as it was', () => {
         const again = rerunNow({
           campaignId: ID,
           ...record,
+          // This record was made by an engine that loses no time.
           pace: null,
+          turnaround_ms: 0,
           timeline: lines,
           change: AS_RECORDED,
           until,
