@@ -14,6 +14,7 @@ export const ASSUMPTION_CODES = [
   'order',
   'pace',
   'no-pace',
+  'lead',
   'turnaround',
   'retries',
   'windows',
@@ -44,6 +45,7 @@ export function assumptionsOf(facts: Facts): readonly Assumption[] {
   return [...aboutVehicles(facts), ...aboutOffers(facts), ...aboutPeople(facts), ...aboutLimits(facts)];
 }
 
+const vehiclesOf = (count: number): string => `${count} ${count === 1 ? 'vehicle' : 'vehicles'}`;
 const percent = (part: number, whole: number): string =>
   `${whole === 0 ? 0 : Math.round((1000 * part) / whole) / 10} %`;
 
@@ -53,7 +55,7 @@ function aboutVehicles({ record, basis }: Facts): Assumption[] {
   const found: Assumption[] = [
     {
       code: 'own-course',
-      text: `${onRecord} of ${all} vehicles (${percent(onRecord, all)}) take as long from offer to outcome, and end, as they did on record.`,
+      text: `${onRecord} of ${vehiclesOf(all)} (${percent(onRecord, all)}) take as long from offer to outcome, and end, as they did on record.`,
     },
   ];
   const estimated = bySlice + byCampaign;
@@ -61,7 +63,7 @@ function aboutVehicles({ record, basis }: Facts): Assumption[] {
     found.push({
       code: 'estimated',
       text:
-        `${estimated} vehicles have no outcome of their own on record. Each is taken to go as another vehicle of its model and region did` +
+        `No outcome of their own is on record of ${vehiclesOf(estimated)}. Each is taken to go as another vehicle of its model and region did` +
         (byCampaign === 0
           ? '.'
           : `; ${byCampaign} of them as any vehicle of the campaign, because fewer than ${LEAST_KNOWN} of their model and region have an outcome.`),
@@ -74,7 +76,7 @@ function aboutVehicles({ record, basis }: Facts): Assumption[] {
   if (unknown > 0)
     found.push({
       code: 'nothing-known',
-      text: `No vehicle has an outcome yet, so nothing is known of how ${unknown} vehicles would end: they stay in flight.`,
+      text: `No vehicle has an outcome yet, so nothing is known of how ${vehiclesOf(unknown)} would end: they stay in flight.`,
     });
   return found;
 }
@@ -83,13 +85,13 @@ function aboutOffers({ record, timeline, change, made }: Facts): Assumption[] {
   const found: Assumption[] = [
     {
       code: 'order',
-      text: 'Vehicles are offered in the order that the campaign was frozen with; waves cut that order.',
+      text: 'Vehicles are offered in the order that the campaign was frozen with, and waves cut that order. The engine shares offers among its shards, so its own order differs a little.',
     },
-    record.pace === null
+    record.speed.perSecond === null
       ? { code: 'no-pace', text: 'The engine offers as fast as the plan allows.' }
       : {
           code: 'pace',
-          text: `The engine offers at most ${record.pace} vehicles a second: its busiest second on record.`,
+          text: `The engine offers at most ${record.speed.perSecond} vehicles a second: its busiest second on record.`,
         },
     {
       code: 'retries',
@@ -100,10 +102,15 @@ function aboutOffers({ record, timeline, change, made }: Facts): Assumption[] {
       text: 'A pause takes back the offers that no vehicle has taken up; vehicles at work finish.',
     },
   ];
-  if (made.policy.maxInFlight !== null && record.turnaround_ms > 0)
+  if (record.speed.lead_ms > 0)
+    found.push({
+      code: 'lead',
+      text: `The first offer of a wave comes ${Math.round(record.speed.lead_ms)} ms after its release, as soon as it ever did on record.`,
+    });
+  if (made.policy.maxInFlight !== null && record.speed.turnaround_ms > 0)
     found.push({
       code: 'turnaround',
-      text: `A place in flight that is given back stays empty for ${Math.round(record.turnaround_ms)} ms, as it did on record at the median.`,
+      text: `A place in flight that is given back stays empty for ${Math.round(record.speed.turnaround_ms)} ms, as it did on record at the median.`,
     });
   if (made.policy.window !== null)
     found.push({

@@ -1,21 +1,16 @@
 /** Reading what is on record of a campaign's vehicles: a page at a time, with a turn for others in between. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isLimited } from '../campaigns/allowances.ts';
 import { pagesOf } from '../export/pages.ts';
 import type { ReadModelReader } from '../ports.ts';
 import { type AssignmentDocument, readCourse, type Unsettled } from './courses.ts';
+import { type EngineSpeed, speedOf } from './engine-speed.ts';
 import { estimate } from './estimate.ts';
-import { paceOf } from './pace.ts';
-import { turnaroundOf } from './places.ts';
-import type { Decided, Timeline } from './timeline.ts';
+import type { Timeline } from './timeline.ts';
 import { emptyVehicles, type Vehicles } from './vehicles.ts';
 
 export interface CampaignRecord {
   readonly vehicles: Vehicles;
-  /** Offers a second; null = the engine was never seen to be the limit. */
-  readonly pace: number | null;
-  /** How long a place in flight that was given back stayed empty, milliseconds. */
-  readonly turnaround_ms: number;
+  readonly speed: EngineSpeed;
   /** What was recorded later is not in it, milliseconds since 1970. */
   readonly asOf: number;
 }
@@ -63,19 +58,8 @@ export async function readRecord(
     vehicles,
     unsettled.sort((a, b) => a.row - b.row),
   );
-  // Under a limit of the plan it is that limit which shows.
-  const pace = isLimited(timeline.policy) ? null : paceOf(vehicles);
-  const { maxInFlight } = timeline.policy;
-  const turnaround_ms = maxInFlight === null ? 0 : turnaroundOf(vehicles, maxInFlight, releasesOf(timeline));
-  return { vehicles, pace, turnaround_ms, asOf: now };
+  return { vehicles, speed: speedOf(vehicles, timeline), asOf: now };
 }
-
-const releasesOf = ({ before, after, policy }: Timeline): readonly number[] =>
-  policy.waves.map((_, index) => {
-    const isIt = ({ event }: Decided): boolean =>
-      event.type === 'WaveReleased' && event.data.wave === index + 1;
-    return (before.find(isIt) ?? after.find(isIt))?.at ?? Number.POSITIVE_INFINITY;
-  });
 
 function numberOf(names: Map<string, number>, name: string, add: () => void): number {
   const known = names.get(name);

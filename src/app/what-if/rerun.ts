@@ -5,6 +5,7 @@
 import type { CampaignPolicy } from '../../domain/campaign/policy.ts';
 import { rateSpan } from '../campaigns/allowances.ts';
 import { type Change, endsOf } from './change.ts';
+import type { EngineSpeed } from './engine-speed.ts';
 import { type Ended, Flights } from './flights.ts';
 import { Governor, type Happened } from './governor.ts';
 import { OfferQueue } from './offer-queue.ts';
@@ -20,10 +21,7 @@ export interface RerunInput {
   readonly vehicles: Vehicles;
   readonly timeline: Timeline;
   readonly change: Change;
-  /** Offers a second that the engine made when nothing held it back; null = it was never seen to be the limit. */
-  readonly pace: number | null;
-  /** How long a place in flight that was given back stays empty, milliseconds. */
-  readonly turnaround_ms: number;
+  readonly speed: EngineSpeed;
   /** Nothing is looked at beyond, milliseconds since 1970; Infinity = to the end. */
   readonly until: number;
 }
@@ -92,9 +90,11 @@ class Run {
   #outcomes = 0;
   #soakUntil = NEVER;
   #ended = false;
+  /** Until then the engine has not begun with the wave that was released last. */
+  #freshUntil: number;
 
   constructor(input: RerunInput) {
-    const { vehicles, timeline, change, campaignId, pace } = input;
+    const { vehicles, timeline, change, campaignId, speed } = input;
     this.#input = input;
     this.#now = timeline.startedAt;
     this.#lookedAt = timeline.startedAt;
@@ -105,8 +105,9 @@ class Run {
     this.#flights = new Flights(vehicles, this.#ends);
     this.#queue = new OfferQueue(vehicles, policy.window, (row) => this.#flights.waits(row));
     this.#slices = new SliceWatch(vehicles, change.sliceFailurePercent);
-    this.#places = new Places(input.turnaround_ms);
-    this.#pace = pace === null ? null : new SlidingLimit(pace, 1000);
+    this.#places = new Places(speed.turnaround_ms);
+    this.#pace = speed.perSecond === null ? null : new SlidingLimit(speed.perSecond, 1000);
+    this.#freshUntil = timeline.startedAt + speed.lead_ms;
     this.#outcomesPerLook = Math.ceil(vehicles.count / LOOKS);
     this.#setRate();
   }
@@ -141,12 +142,13 @@ class Run {
   #offer(): number {
     if (this.#governor.phase !== 'running' || this.#ended) return NEVER;
     const { maxInFlight } = this.#governor.policy;
-    const end = this.#ends[this.#governor.releasedWave - 1] ?? 0;
+    const isFresh = this.#now < this.#freshUntil;
+    const end = this.#ends[this.#governor.releasedWave - (isFresh ? 2 : 1)] ?? 0;
     for (let offers = 0; offers < PER_YIELD; offers++) {
       this.#places.note(this.#flights.inFlight, this.#now);
       if (maxInFlight !== null && this.#places.used(this.#now) >= maxInFlight) return this.#places.freeAt;
       const found = this.#queue.next(this.#now, end);
-      if (found.row === null) return found.at;
+      if (found.row === null) return isFresh ? Math.min(found.at, this.#freshUntil) : found.at;
       const freeAt = Math.max(this.#rate?.freeAt ?? -NEVER, this.#pace?.freeAt ?? -NEVER);
       if (freeAt > this.#now) return freeAt;
       const ended = this.#flights.offer(found.row, this.#now);
@@ -236,7 +238,8 @@ class Run {
       else if (event.type === 'AbortRequested') {
         this.#flights.takeBack(this.#now);
         this.#flights.cancelWaiting(this.#now);
-      } else if (event.type === 'CampaignResumed') this.#flights.unpark(this.#now);
+      } else if (event.type === 'WaveReleased') this.#freshUntil = this.#now + this.#input.speed.lead_ms;
+      else if (event.type === 'CampaignResumed') this.#flights.unpark(this.#now);
       else if (event.type === 'GateDecided')
         this.#people.sawGate(event.data.wave, event.data.outcome, this.#now);
     }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { RecordedEvent } from '../../../src/app/ports.ts';
 import { AS_RECORDED, type Change } from '../../../src/app/what-if/change.ts';
 import type { AssignmentDocument } from '../../../src/app/what-if/courses.ts';
+import { INSTANT } from '../../../src/app/what-if/engine-speed.ts';
 import { type Rerun, rerunNow } from '../../../src/app/what-if/rerun.ts';
 import { type Timeline, timelineOf } from '../../../src/app/what-if/timeline.ts';
 import { BASIS, END, emptyVehicles, type Vehicles } from '../../../src/app/what-if/vehicles.ts';
@@ -140,8 +141,7 @@ export const run = (
     vehicles: vehiclesOf(courses),
     timeline: timeline(policy, courses.length, after),
     change: { ...AS_RECORDED, ...change },
-    pace: null,
-    turnaround_ms: 0,
+    speed: INSTANT,
     until: Number.POSITIVE_INFINITY,
   });
 

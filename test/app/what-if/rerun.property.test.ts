@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createMemoryReadModel } from '../../../src/adapters/read-model/memory/memory-read-model.ts';
 import { AS_RECORDED, endsOf } from '../../../src/app/what-if/change.ts';
+import { INSTANT } from '../../../src/app/what-if/engine-speed.ts';
 import { readRecord } from '../../../src/app/what-if/read-record.ts';
 import { type Rerun, rerunNow } from '../../../src/app/what-if/rerun.ts';
 import { recordedCounts, rerunCounts, seriesOf, total } from '../../../src/app/what-if/result.ts';
@@ -193,8 +194,7 @@ describe('the plan as it was', () => {
           campaignId: ID,
           ...record,
           // This record was made by an engine that loses no time.
-          pace: null,
-          turnaround_ms: 0,
+          speed: INSTANT,
           timeline: lines,
           change: AS_RECORDED,
           until,

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { AS_RECORDED } from '../../../src/app/what-if/change.ts';
 import { type AssignmentDocument, readCourse } from '../../../src/app/what-if/courses.ts';
+import { INSTANT, leadOf, paceOf, turnaroundOf } from '../../../src/app/what-if/engine-speed.ts';
 import { estimate } from '../../../src/app/what-if/estimate.ts';
-import { paceOf } from '../../../src/app/what-if/pace.ts';
-import { Places, turnaroundOf } from '../../../src/app/what-if/places.ts';
+import { Places } from '../../../src/app/what-if/places.ts';
 import { type Rerun, rerunNow } from '../../../src/app/what-if/rerun.ts';
 import { basisOf, rerunCounts, stopsOf, total } from '../../../src/app/what-if/result.ts';
 import { timelineOf } from '../../../src/app/what-if/timeline.ts';
@@ -146,8 +146,7 @@ describe('limits of time', () => {
       vehicles,
       timeline: timeline(plan, 2),
       change: AS_RECORDED,
-      pace: null,
-      turnaround_ms: 0,
+      speed: INSTANT,
       until: Number.POSITIVE_INFINITY,
     });
     // It is 12:00 in UTC and 21:00 in Tokyo.
@@ -169,6 +168,7 @@ describe('limits of time', () => {
     vehicles.wave.fill(1);
     expect(turnaroundOf(vehicles, 1, [STARTED])).toBe(2 * MINUTE);
     expect(turnaroundOf(vehicles, 3, [STARTED])).toBe(0);
+    expect(leadOf(vehicles, [STARTED - 500])).toBe(500);
     const places = new Places(100);
     places.note(2, 0);
     places.note(1, 50);
@@ -248,7 +248,7 @@ describe('what is not on record', () => {
     for (let row = 0; row < 50; row++) vehicles.recorded[row] = vehicles.outcome[row] ?? END.none;
     estimate(vehicles, rest);
     const input = { campaignId: ID, vehicles, timeline: timeline(one(), 100), change: AS_RECORDED };
-    const made = rerunNow({ ...input, pace: null, turnaround_ms: 0, until: Number.POSITIVE_INFINITY });
+    const made = rerunNow({ ...input, speed: INSTANT, until: Number.POSITIVE_INFINITY });
     const { failed, onRecord, bySlice } = basisOf(vehicles, made);
     expect({ onRecord, bySlice }).toEqual({ onRecord: 50, bySlice: 50 });
     expect(failed).toMatchObject({ onRecord: 10, estimated: 10 });
@@ -263,7 +263,7 @@ describe('what is not on record', () => {
     vehicles.offers.fill(1);
     estimate(vehicles, [{ row: 0, stood: 0, elapsed_ms: 0 }]);
     const input = { campaignId: ID, vehicles, timeline: timeline(one(), 2), change: AS_RECORDED };
-    const made = rerunNow({ ...input, pace: null, turnaround_ms: 0, until: Number.POSITIVE_INFINITY });
+    const made = rerunNow({ ...input, speed: INSTANT, until: Number.POSITIVE_INFINITY });
     expect(total(rerunCounts(made, made.policy))).toMatchObject({ inFlight: 2 });
   });
 });
@@ -276,8 +276,7 @@ describe('a campaign under way', () => {
       vehicles: vehiclesOf([good, good, good]),
       timeline: timeline(plan, 3),
       change: AS_RECORDED,
-      pace: null,
-      turnaround_ms: 0,
+      speed: INSTANT,
       until: STARTED + 15 * MINUTE,
     });
     expect(made.phase).toBe('running');
