@@ -158,7 +158,7 @@ export const benchmark = defineBenchmark({
           yield history;
         },
       };
-      const service = createWhatIf(reader, log, { now: () => Date.now() });
+      const service = createWhatIf(reader, log, { now: () => Date.now() }, async () => true);
       const before = process.memoryUsage().rss;
       const first = await timed('first question', service, { plan: { maxInFlight: 50_000 } });
       const rounds: Figure[][] = [];

@@ -45,6 +45,7 @@ beforeAll(async () => {
     log: store,
     clock: { ...systemClock, now: () => now },
     head: () => store.head(),
+    waitForPosition: async () => true,
   }));
   head = () => store.head();
 });
@@ -150,6 +151,15 @@ describe('what is refused', () => {
 
   it('says where there is nothing to calculate over', async () => {
     expect((await ask({}, 404, 'none')).type).toBe('urn:fleetwave:problem:not-found');
+  });
+
+  it('says when the read models are not there yet', async () => {
+    const { reader, log, clock } = harness.services;
+    const behind = await startHarness({}, () => ({ reader, log, clock, waitForPosition: async () => false }));
+    const answer = await behind.call({ method: 'POST', url: `/v1/campaigns/${ID}/what-if`, payload: {} });
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers['retry-after']).toBe('2');
+    await behind.close();
   });
 
   it('writes nothing', async () => {

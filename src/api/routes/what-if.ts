@@ -22,10 +22,15 @@ import { campaignParams } from '../schemas.ts';
 import type { ApiServices } from '../services.ts';
 import { type WhatIf, whatIfAnswer, whatIfBody } from '../what-if/schemas.ts';
 
+/** How long it waits for read models to be where the progress is, milliseconds. */
+const WAIT_MS = 2000;
+
 export function whatIfRoutes(app: FastifyInstance, services: ApiServices): void {
   let made: WhatIfService | null = null;
   const whatIf = (): WhatIfService => {
-    made ??= createWhatIf(services.reader, services.log, services.clock);
+    made ??= createWhatIf(services.reader, services.log, services.clock, (position) =>
+      services.waitForPosition(position, WAIT_MS),
+    );
     return made;
   };
   route(app, {
@@ -140,7 +145,7 @@ async function answerOf(services: ApiServices, campaignId: string, answer: Answe
       step_ms: ((instants.at(-1) ?? startedAt) - startedAt) / Math.max(1, instants.length - 1),
       points: instants.map((at, n) => ({
         at: iso(at),
-        recorded: at > asOf ? null : countsOf(totals[n]?.byPhase ?? {}),
+        recorded: !over && at > asOf ? null : countsOf(totals[n]?.byPhase ?? {}),
         calculated: series[n] as Counts,
       })),
     },

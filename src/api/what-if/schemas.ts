@@ -131,7 +131,7 @@ export const whatIfAnswer = z
       points: z.array(
         z.object({
           at: instant,
-          recorded: counts.nullable().meta({ description: 'Null after `asOf`.' }),
+          recorded: counts.nullable().meta({ description: 'Null after `asOf`, while it is under way.' }),
           calculated: counts,
         }),
       ),

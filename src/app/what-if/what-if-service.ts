@@ -7,10 +7,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CampaignPolicy } from '../../domain/campaign/policy.ts';
 import { type PolicyProblem, policyProblems } from '../../domain/campaign/policy-rules.ts';
 import { campaignStream } from '../../domain/shared/streams.ts';
-import type { Clock, EventStore, ReadModelReader, RecordedEvent } from '../ports.ts';
+import type { Clock, EventStore, Position, ReadModelReader, RecordedEvent } from '../ports.ts';
 import { type Assumption, assumptionsOf } from './assumptions.ts';
 import type { Change } from './change.ts';
-import { type CampaignRecord, readRecord } from './read-record.ts';
+import { type CampaignRecord, RecordIncompleteError, readRecord } from './read-record.ts';
 import { type Rerun, rerun } from './rerun.ts';
 import * as result from './result.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
@@ -72,15 +72,17 @@ export interface WhatIfService {
 
 interface Kept {
   readonly record: CampaignRecord;
-  /** Of the read model when it was read: nothing has changed while it is the same. */
-  readonly position: string;
+  /** Of the progress when it was read: nothing has changed while it is the same. Null = not all was there. */
+  readonly position: string | null;
   readonly read_ms: number;
 }
 
+/** @param reached whether all read models are at that position; waits for them for a while. */
 export function createWhatIf(
   reader: ReadModelReader,
   log: Pick<EventStore, 'readStream'>,
   clock: Pick<Clock, 'now'>,
+  reached: (position: Position) => Promise<boolean>,
 ): WhatIfService {
   const kept = new Map<string, Kept>();
   let last: Promise<unknown> = Promise.resolve();
@@ -99,10 +101,14 @@ export function createWhatIf(
       if (before.position === position || (timeline.endedAt === null && fresh)) return before.record;
       kept.delete(campaignId);
     }
+    // Read models move one by one: what comes first must not be kept as if it were all.
+    const whole = await reached(position);
+    if (!whole && timeline.endedAt !== null)
+      throw new RecordIncompleteError(`the assignments of ${campaignId} are not all in the read model`);
     // Clocks differ: its end is in the record, whatever this one says.
     const asOf = Math.max(now, timeline.endedAt ?? now);
     const record = await readRecord(reader, campaignId, targets, timeline, asOf);
-    kept.set(campaignId, { record, position, read_ms: clock.now() - now });
+    kept.set(campaignId, { record, position: whole ? position : null, read_ms: clock.now() - now });
     forgetOldest(kept);
     return record;
   };
@@ -209,9 +215,9 @@ function* answerOf(
   };
 }
 
-function recordedSide({ vehicles }: CampaignRecord, timeline: Timeline): Side {
+function recordedSide({ vehicles, asOf }: CampaignRecord, timeline: Timeline): Side {
   const { phase, endedAt, policy } = timeline;
-  const told = result.toldOf(timeline);
+  const told = result.toldOf(timeline).filter(({ at }) => at <= asOf);
   const counts = result.recordedCounts(vehicles, policy.waves.length);
   return {
     state: phase,
