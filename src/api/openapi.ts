@@ -20,9 +20,11 @@ class Schemas {
       $defs,
       ...json
     } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
-    for (const [name, definition] of Object.entries(($defs ?? {}) as Json)) this.#add(name, definition);
+    const definitions = ($defs ?? {}) as Json;
+    for (const [name, definition] of Object.entries(definitions)) this.#add(name, definition);
     if (id === undefined) return rewritten(json);
-    this.#add(id, json);
+    // One with an id is among its own definitions, and then all there is beside them is a reference to itself.
+    if (!(id in definitions)) this.#add(id, json);
     return { $ref: `#/components/schemas/${id}` };
   }
 

@@ -30,6 +30,7 @@ const HTTP_PROBLEMS = {
   'body-too-large': type(413, 'The body is too large'),
   'unsupported-media-type': type(415, 'The body has the wrong media type'),
   'range-not-satisfiable': type(416, 'The range lies outside the content'),
+  'too-many-vehicles': type(422, 'The campaign has more vehicles than can be calculated over'),
   'rate-limited': type(429, 'Too many requests'),
   'headers-too-large': type(431, 'The request headers are too large'),
   internal: type(500, 'An error on our side'),

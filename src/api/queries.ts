@@ -82,9 +82,9 @@ async function* rest<T>(first: IteratorResult<T>, iterator: AsyncIterator<T>): A
   }
 }
 
-/** A document without bookkeeping: positions, the folded aggregate with its inner secrets, places in the log. */
+/** A document without bookkeeping: positions, the folded aggregate with its inner secrets, places in the log, what only re-runs read. */
 export function plain<T extends Document>(document: T): Record<string, unknown> {
-  const { position: _position, eventId: _eventId, folded: _folded, spans: _spans, ...rest } = document;
+  const { position: _p, eventId: _e, folded: _f, spans: _s, course: _c, ...rest } = document;
   return rest;
 }
 

@@ -71,6 +71,7 @@ export const ACCESS = {
   getCampaignState: anyone,
   getCampaignSeries: anyone,
   getCampaignDiff: anyone,
+  askWhatIf: anyone,
   getCampaignEvidence: anyone,
   getCampaignReport: anyone,
   getCampaignReportPage: anyone,

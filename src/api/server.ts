@@ -49,6 +49,7 @@ import { systemRoutes } from './routes/system.ts';
 import { uploadRoutes } from './routes/upload-file.ts';
 import { vehicleMessageRoutes } from './routes/vehicle-messages.ts';
 import { credentialRoutes, vehicleRoutes } from './routes/vehicles.ts';
+import { whatIfRoutes } from './routes/what-if.ts';
 import type { ApiServices } from './services.ts';
 import { LIVE_DEFAULTS, LiveHub, type LiveOptions } from './sse.ts';
 
@@ -149,6 +150,7 @@ export async function registerRoutes(
       accessRoutes,
       contentRoutes,
       replayRoutes,
+      whatIfRoutes,
       evidenceRoutes,
       reportRoutes,
       exportRoutes,

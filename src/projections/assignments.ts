@@ -1,9 +1,11 @@
-/** Each vehicle's part in each campaign: phase, attempt, offer, last outcome. */
+/** Each vehicle's part in each campaign: phase, attempt, offer, last outcome, and when it came to them. */
 import type { Document, DocumentKey, Documents, ProjectedEvent, Projection } from '../app/ports.ts';
-import type { CampaignEvent, TargetsEvent } from '../domain/campaign/events.ts';
+import type { CampaignEvent, TargetSlice, TargetsEvent } from '../domain/campaign/events.ts';
 import type { RolloutEvent } from '../domain/rollout/events.ts';
 import { type Span, withRevision } from '../domain/rollout/spans.ts';
+import { isAssignmentEvent } from '../domain/rollout/state.ts';
 import { parseStream } from '../domain/shared/streams.ts';
+import { type Course, courseAfter } from './assignment-course.ts';
 
 type TargetsFrozen = Extract<CampaignEvent, { type: 'TargetsFrozen' }>;
 
@@ -12,6 +14,8 @@ const idOf = (campaignId: string, vehicleId: string): string => `${campaignId}/$
 /** Who is on the list of one shard, so that a list that is written anew takes the place of the old one. */
 interface ListDocument extends Document {
   readonly vehicles: string[];
+  /** Slices that targets name by number. */
+  readonly slices: ListedSlice[];
 }
 
 interface AssignmentDocument extends Document {
@@ -20,6 +24,10 @@ interface AssignmentDocument extends Document {
   /** Where its events are in the rollout's stream; for readers of the log, not for callers of the API. */
   readonly spans: readonly Span[];
 }
+
+/** What of its slice goes beside a vehicle: as it was frozen, whatever the vehicle is now. */
+type ListedSlice = Pick<TargetSlice, 'model' | 'region' | 'timeZone'>;
+const listed = ({ model, region, timeZone }: TargetSlice): ListedSlice => ({ model, region, timeZone });
 
 /** What an event says beyond its move, as far as a reader of one assignment wants it. */
 function outcomeOf(event: RolloutEvent): { code: string; message: string } | null {
@@ -88,12 +96,16 @@ function dropList(listId: string, campaignId: string, documents: Documents): voi
   const list = documents.get<ListDocument>('target-lists', listId);
   if (list === null || list.vehicles.length === 0) return;
   for (const vehicleId of list.vehicles) documents.delete('assignments', idOf(campaignId, vehicleId));
-  documents.put('target-lists', { id: listId, vehicles: [] });
+  documents.put('target-lists', { id: listId, vehicles: [], slices: [] });
 }
 
 function applyTargets(event: TargetsEvent, listId: string, time: string, documents: Documents): void {
   const { campaignId } = event.data;
-  const list = documents.get<ListDocument>('target-lists', listId) ?? { id: listId, vehicles: [] };
+  const list = documents.get<ListDocument>('target-lists', listId) ?? {
+    id: listId,
+    vehicles: [],
+    slices: [],
+  };
   const assign = (vehicleId: string, rest: Readonly<Record<string, unknown>>): void => {
     documents.put('assignments', {
       id: idOf(campaignId, vehicleId),
@@ -105,6 +117,7 @@ function applyTargets(event: TargetsEvent, listId: string, time: string, documen
       attempt: 0,
       offer: 0,
       outcome: null,
+      course: null,
       updatedAt: time,
     });
     list.vehicles.push(vehicleId);
@@ -114,8 +127,9 @@ function applyTargets(event: TargetsEvent, listId: string, time: string, documen
       dropList(listId, campaignId, documents);
       break;
     case 'TargetsListed':
-      for (const [vehicleId, wave, rank, vehicleRevision] of event.data.targets)
-        assign(vehicleId, { planId: event.data.planId, wave, rank, vehicleRevision });
+      list.slices.push(...event.data.slices.map(listed));
+      for (const [vehicleId, wave, rank, vehicleRevision, slice] of event.data.targets)
+        assign(vehicleId, { planId: event.data.planId, wave, rank, vehicleRevision, ...list.slices[slice] });
       documents.put('target-lists', list);
       break;
     case 'TargetJoined': {
@@ -123,7 +137,9 @@ function applyTargets(event: TargetsEvent, listId: string, time: string, documen
       // It may have been there before, and left.
       const spans =
         documents.get<AssignmentDocument>('assignments', idOf(campaignId, vehicleId))?.spans ?? [];
-      assign(vehicleId, { planId: null, wave, rank, vehicleRevision, spans });
+      const slice = listed(event.data.slice);
+      list.slices.push(slice);
+      assign(vehicleId, { planId: null, wave, rank, vehicleRevision, spans, ...slice });
       documents.put('target-lists', list);
       break;
     }
@@ -139,7 +155,7 @@ function applyRollout(
   campaignId: string,
   documents: Documents,
 ): void {
-  if (!('from' in event.data)) return;
+  if (!isAssignmentEvent(event)) return;
   const { vehicleId, wave, attempt, offer, to } = event.data;
   const id = idOf(campaignId, vehicleId);
   const before = documents.get<AssignmentDocument>('assignments', id);
@@ -155,6 +171,7 @@ function applyRollout(
     attempt,
     offer,
     outcome: to === 'succeeded' ? null : outcome,
+    course: courseAfter((before?.['course'] ?? null) as Course | null, event, Date.parse(time)),
     updatedAt: time,
   });
 }

@@ -66,6 +66,14 @@ describe('the OpenAPI document', () => {
     expect(danglingRefs(openApi)).toEqual([]);
   });
 
+  it('says of every component what it is', () => {
+    const schemas = openApi.components['schemas'] as Record<string, Json>;
+    const empty = Object.entries(schemas).filter(
+      ([name, one]) => one['$ref'] === `#/components/schemas/${name}`,
+    );
+    expect(empty).toEqual([]);
+  });
+
   it('names every operation once, with a summary and all path parameters', () => {
     const ids = operations().map(([, , operation]) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);

@@ -138,19 +138,6 @@ describe('from a plan to its end', () => {
   });
 });
 
-describe('what if', () => {
-  it('a limit for slices would have stopped it sooner, by calculation', async () => {
-    const page = await open(ODA, {}, '/campaigns/tcm-everywhere?tab=what-if');
-    await page.getByText('This is a calculation.').waitFor();
-    await page.getByText(`${BAD_SLICE.model}/${BAD_SLICE.region}`, { exact: false }).waitFor();
-    await page.getByLabel('Any vehicle type in any region').fill('');
-    await page.getByText('It would not have been stopped by these limits').waitFor();
-    await page.getByLabel('Wave 1 (rest): failure').fill('0');
-    await page.getByText(/targets failed, .* > 0 %/).waitFor();
-    expect(new URL(page.url()).search).toContain('limits=0');
-  });
-});
-
 describe('people', () => {
   it('without a key that counts do not come in', async () => {
     const page = await browser.newPage({ baseURL: stage.ready.http });

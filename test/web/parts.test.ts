@@ -9,7 +9,7 @@ import { judge, wilson } from '../../web/src/lib/statistics.ts';
 import { changesSinceApproval } from '../../web/src/plan/changes.ts';
 import { completionAt } from '../../web/src/plan/completion.ts';
 import { draftOf, emptyDraft, idFrom, policyOf } from '../../web/src/plan/draft.ts';
-import { type Moment, whatIf } from '../../web/src/what-if/calculate.ts';
+import { bodyOf, packWaves, plainQuestion, unpackWaves } from '../../web/src/what-if/question.ts';
 
 describe('how sure a rate is', () => {
   it('has the interval that Wilson gives', () => {
@@ -97,58 +97,52 @@ describe('what has changed since an approval', () => {
   });
 });
 
-describe('what other limits would have done', () => {
-  const share = (targets: number, succeeded: number, failed: number, inFlight = 0) => ({
-    targets,
-    succeeded,
-    failed,
-    pending: targets - succeeded - failed,
-    byPhase: { installing: inFlight },
-  });
-  const moment = (at: number, succeeded: number, failed: number, inFlight: number): Moment => {
-    const all = share(100, succeeded, failed, inFlight);
-    const progress = { ...all, waves: [{ ...all, wave: 1, name: 'all', state: 'released' }] };
-    const byModelRegion = { 'A7/FR': share(20, 0, failed), 'A3/DE': share(80, succeeded, 0) };
-    return { at, progress: { ...progress, byModelRegion } as never };
+describe('a what-if question', () => {
+  const gate = { successPercent: 90, failurePercent: 10, soak_s: 90, confirm: false };
+  const campaign = {
+    id: 'c',
+    title: 'C',
+    purpose: '',
+    query: '',
+    policy: {
+      artifacts: [],
+      waves: [
+        { name: 'a~"b"', size: { percent: 12.5 }, gate },
+        { name: 'rest', size: { rest: true }, gate },
+      ],
+      window: null,
+      maxInFlight: 100,
+      offersPerMinute: null,
+      maxAttempts: 1,
+    },
   };
-  const moments: readonly Moment[] = [
-    { at: 0, progress: null },
-    moment(60_000, 9, 1, 10),
-    moment(120_000, 24, 6, 10),
-    moment(180_000, 45, 15, 0),
-    moment(240_000, 80, 20, 0),
-  ];
-  const limits = { waves: [10], slice: null, reaction_s: 0 };
+  const plan = plainQuestion(campaign as never);
 
-  it('stops at the first moment above a limit, and counts those in flight', () => {
-    expect(whatIf(moments, limits)).toMatchObject({
-      breach: { index: 3, why: 'Wave 1 (all): 15 of 100 targets failed, 15.0 % > 10 %' },
-      failed: 15,
-      inFlight: 0,
-      spared: 5,
-      without: 35,
-    });
-    expect(whatIf(moments, { ...limits, waves: [5] })).toMatchObject({
-      breach: { index: 2 },
-      failed: 6,
-      inFlight: 10,
-      expectedMore: 2,
-      spared: 12,
-      without: 48,
+  it('leaves out what is as planned', () => {
+    expect(bodyOf(plan, plan)).toEqual({ sliceFailurePercent: 10, reaction_s: 0, people: 'as-recorded' });
+  });
+
+  it('has waves and rates that differ, and null for no limit', () => {
+    const waves = plan.waves.map((wave) => ({ ...wave, failure: '2,5', soakMinutes: '1.5' }));
+    const other = { ...plan, waves, flight: '', rate: '60', slice: '', reactionMinutes: '2', nobody: true };
+    expect(bodyOf(other, plan)).toEqual({
+      waves: campaign.policy.waves.map((wave) => ({ ...wave, gate: { ...gate, failurePercent: 2.5 } })),
+      maxInFlight: null,
+      offersPerMinute: 60,
+      sliceFailurePercent: null,
+      reaction_s: 120,
+      people: 'nobody',
     });
   });
 
-  it('a slice stops it when it leaves no doubt, and not before it has said enough', () => {
-    expect(whatIf(moments, { ...limits, waves: [100], slice: 10 })?.breach).toMatchObject({ index: 2 });
+  it('hands on what is no number, for the server to refuse by name', () => {
+    expect(bodyOf({ ...plan, rate: 'many' }, plan)).toMatchObject({ offersPerMinute: 'many' });
   });
 
-  it('a slow reaction spares fewer', () => {
-    expect(whatIf(moments, { ...limits, reaction_s: 60 })?.spared).toBe(0);
-  });
-
-  it('says so when nothing would have been otherwise', () => {
-    expect(whatIf(moments, { waves: [50], slice: null, reaction_s: 0 })).toBeNull();
-    expect(whatIf([], limits)).toBeNull();
+  it('goes into an address and comes back', () => {
+    expect(unpackWaves(packWaves(plan.waves))).toEqual(plan.waves);
+    for (const text of ['', '[', '[]', '[1]', '[["a","b","1","1","1","1",0]]', '{"a":1}'])
+      expect(unpackWaves(text)).toBeNull();
   });
 });
 

@@ -9,6 +9,7 @@ import './styles/plan.css';
 import './styles/map.css';
 import './styles/replay.css';
 import './styles/vehicle.css';
+import './styles/what-if.css';
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

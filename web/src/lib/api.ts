@@ -90,6 +90,17 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await (await getResponse(path, signal)).json()) as T;
 }
 
+/** A question that is too long for an address. Nothing is written by it. */
+export async function ask<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  const headers = {
+    'content-type': 'application/json',
+    'fleetwave-session': '1',
+    ...(written === null ? {} : { 'fleetwave-min-position': written }),
+  };
+  const init = { method: 'POST', headers, body: JSON.stringify(body) };
+  return (await (await answerOf(fetch(path, signal === undefined ? init : { ...init, signal }))).json()) as T;
+}
+
 /** Not `crypto.randomUUID`: browsers have it over TLS and on loopback only. */
 export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

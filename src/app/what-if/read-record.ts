@@ -1,0 +1,71 @@
+/** Reading what is on record of a campaign's vehicles: a page at a time, with a turn for others in between. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { pagesOf } from '../export/pages.ts';
+import type { ReadModelReader } from '../ports.ts';
+import { type AssignmentDocument, readCourse, type Unsettled } from './courses.ts';
+import { type EngineSpeed, speedOf } from './engine-speed.ts';
+import { estimate } from './estimate.ts';
+import type { Timeline } from './timeline.ts';
+import { emptyVehicles, type Vehicles } from './vehicles.ts';
+
+export interface CampaignRecord {
+  readonly vehicles: Vehicles;
+  readonly speed: EngineSpeed;
+  /** What was recorded later is not in it, milliseconds since 1970. */
+  readonly asOf: number;
+}
+
+/** The read model does not have all targets (yet): ask again. */
+export class RecordIncompleteError extends Error {
+  override readonly name = 'RecordIncompleteError';
+}
+
+/**
+ * @param targets of the frozen list.
+ * @param now milliseconds since 1970.
+ * @throws RecordIncompleteError
+ */
+export async function readRecord(
+  reader: ReadModelReader,
+  campaignId: string,
+  targets: number,
+  timeline: Timeline,
+  now: number,
+): Promise<CampaignRecord> {
+  const vehicles = emptyVehicles(targets);
+  const names = { slices: new Map<string, number>(), zones: new Map<string, number>() };
+  const unsettled: Unsettled[] = [];
+  const seen = new Uint8Array(targets);
+  let found = 0;
+  for await (const page of pagesOf<AssignmentDocument>(reader, 'assignments', { campaignId })) {
+    for (const document of page) {
+      const { rank, model = '', region = '', timeZone = '' } = document;
+      if (rank >= targets || seen[rank] === 1) continue;
+      seen[rank] = 1;
+      found += 1;
+      vehicles.slice[rank] = numberOf(names.slices, `${model}\u0000${region}`, () =>
+        vehicles.slices.push({ model, region }),
+      );
+      vehicles.zone[rank] = numberOf(names.zones, timeZone, () => vehicles.zones.push(timeZone));
+      const open = readCourse(vehicles, rank, document, timeline.pauses, now);
+      if (open !== null) unsettled.push(open);
+    }
+    await nextTurn();
+  }
+  if (found < targets)
+    throw new RecordIncompleteError(`${found} of ${targets} targets of ${campaignId} are in the read model`);
+  estimate(
+    vehicles,
+    unsettled.sort((a, b) => a.row - b.row),
+  );
+  return { vehicles, speed: speedOf(vehicles, timeline), asOf: now };
+}
+
+function numberOf(names: Map<string, number>, name: string, add: () => void): number {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const number = names.size;
+  names.set(name, number);
+  add();
+  return number;
+}
