@@ -82,7 +82,7 @@ async function* rest<T>(first: IteratorResult<T>, iterator: AsyncIterator<T>): A
   }
 }
 
-/** A document without bookkeeping: positions, the folded aggregate with its inner secrets, places in the log, what only re-runs read. */
+/** A document without bookkeeping: positions, the folded aggregate with its secrets, what only other code of ours reads. */
 export function plain<T extends Document>(document: T): Record<string, unknown> {
   const { position: _p, eventId: _e, folded: _f, spans: _s, course: _c, ...rest } = document;
   return rest;

@@ -238,7 +238,7 @@ describe('tables', () => {
   it('the vehicle page tells times in the vehicle’s zone as well', async () => {
     const page = await open(ODA, { timezoneId: 'Asia/Tokyo' }, '/');
     await page.goto(`/vehicles/${prepared.accounts[0]?.vehicleId}`);
-    await page.getByText('Registered').waitFor();
+    await page.getByText(/^Registered /).waitFor();
     const { timeZone } = (await read(`/v1/vehicles/${prepared.accounts[0]?.vehicleId}`)) as {
       timeZone: string;
     };
