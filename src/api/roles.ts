@@ -40,6 +40,7 @@ export const ACCESS = {
   getVehicleAssignments: anyone,
   getInventoryHistory: anyone,
   explainVehicle: anyone,
+  getInstalledBase: anyone,
 
   createCampaign: by('planner'),
   defineTargeting: by('planner'),

@@ -35,6 +35,7 @@ import { exportRoutes } from './routes/exports.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { contentRoutes } from './routes/get-content.ts';
 import { importRoutes } from './routes/import-vehicles.ts';
+import { installedBaseRoutes } from './routes/installed-base.ts';
 import { targetingRoutes } from './routes/preview-targeting.ts';
 import { readArtifactRoutes } from './routes/read-artifacts.ts';
 import { readCampaignRoutes } from './routes/read-campaigns.ts';
@@ -141,6 +142,7 @@ export async function registerRoutes(
       evidenceRoutes,
       reportRoutes,
       exportRoutes,
+      installedBaseRoutes,
       sessionRoutes,
     ])
       routes(scope, services);

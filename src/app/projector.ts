@@ -147,6 +147,7 @@ class ProjectionFolder implements Documents {
     );
     try {
       await this.#load(mine.flatMap((event) => this.#projection.keys(event)));
+      await this.#load(mine.flatMap((event) => this.#projection.furtherKeys?.(event, this) ?? []));
       for (const event of mine) {
         this.#current = event;
         this.#projection.apply(event, this);
