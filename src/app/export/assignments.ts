@@ -1,4 +1,5 @@
-/** Each vehicle's part in each campaign, as it is now. */
+/** Each vehicle's part in each campaign as it is now, with what the campaign counts it by. */
+import type { TargetSlice } from '../../domain/campaign/events.ts';
 import type { Document, ReadModelReader } from '../ports.ts';
 import { pagesOf, vehiclesOf } from './pages.ts';
 import { type Column, optional, type Row, required, type Table } from './table.ts';
@@ -13,21 +14,37 @@ const COLUMNS: readonly Column[] = [
   optional('outcome_code', 'string'),
   optional('outcome_message', 'string'),
   required('updated_at', 'timestamp'),
+  // Frozen with the targets.
   optional('brand', 'string'),
   optional('model', 'string'),
   optional('variant', 'string'),
   optional('region', 'string'),
+  optional('time_zone', 'string'),
+  optional('hardware_before', 'string'),
+  optional('software_before', 'string'),
+  // Of the vehicle when its page is read.
+  optional('brand_now', 'string'),
+  optional('model_now', 'string'),
+  optional('variant_now', 'string'),
+  optional('region_now', 'string'),
 ];
 
 interface AssignmentDocument extends Document {
   readonly campaignId: string;
   readonly vehicleId: string;
+  /** With the number of the slice, where a target list named the vehicle. */
+  readonly shard?: number;
+  readonly slice?: number;
   readonly wave: number;
   readonly phase: string;
   readonly attempt: number;
   readonly offer: number;
   readonly outcome: { readonly code: string; readonly message: string } | null;
   readonly updatedAt: string;
+}
+
+interface SlicesDocument extends Document {
+  readonly slices: readonly TargetSlice[];
 }
 
 /** @param campaignId null = of all campaigns. */
@@ -40,12 +57,16 @@ export const assignmentsTable = (reader: ReadModelReader, campaignId: string | n
 async function* rowsOf(reader: ReadModelReader, campaignId: string | null): AsyncGenerator<readonly Row[]> {
   const where = campaignId === null ? {} : { campaignId };
   for await (const page of pagesOf<AssignmentDocument>(reader, 'assignments', where)) {
-    const vehicles = await vehiclesOf(
-      reader,
-      page.map(({ vehicleId }) => vehicleId),
-    );
+    const [vehicles, sliceOf] = await Promise.all([
+      vehiclesOf(
+        reader,
+        page.map(({ vehicleId }) => vehicleId),
+      ),
+      slicesOf(reader, page),
+    ]);
     yield page.map((one) => {
       const vehicle = vehicles.get(one.vehicleId);
+      const slice = sliceOf(one);
       return [
         one.campaignId,
         one.vehicleId,
@@ -56,6 +77,13 @@ async function* rowsOf(reader: ReadModelReader, campaignId: string | null): Asyn
         one.outcome?.code ?? null,
         one.outcome?.message ?? null,
         one.updatedAt,
+        slice?.brand ?? null,
+        slice?.model ?? null,
+        slice?.variant ?? null,
+        slice?.region ?? null,
+        slice?.timeZone ?? null,
+        slice?.hardware ?? null,
+        slice?.software ?? null,
         vehicle?.brand ?? null,
         vehicle?.model ?? null,
         vehicle?.variant ?? null,
@@ -63,4 +91,16 @@ async function* rowsOf(reader: ReadModelReader, campaignId: string | null): Asyn
       ];
     });
   }
+}
+
+/** The slices that a page names: a document for each campaign and shard in it. */
+async function slicesOf(
+  reader: ReadModelReader,
+  page: readonly AssignmentDocument[],
+): Promise<(one: AssignmentDocument) => TargetSlice | undefined> {
+  const idOf = ({ campaignId, shard }: AssignmentDocument): string => `${campaignId}/${shard}`;
+  const ids = [...new Set(page.filter(({ shard }) => shard !== undefined).map(idOf))];
+  const found = await reader.getMany<SlicesDocument>('target-slices', ids);
+  const slices = new Map(ids.map((id, n) => [id, found[n]?.slices ?? []]));
+  return (one) => (one.slice === undefined ? undefined : slices.get(idOf(one))?.[one.slice]);
 }
