@@ -66,15 +66,17 @@ export interface InstalledBaseHead extends Document {
 }
 
 export interface Points {
-  /** Names of the cells that points have numbers of. */
-  readonly cells: string[];
+  /** Numbers of the cells that points are about, from 0 on. */
+  readonly cells: Record<string, number>;
   readonly points: Point[];
 }
 
 export interface TailLevel extends Points {
   /** Number of the page that it becomes. */
   readonly page: number;
+  /** Numbers in its points, and cells that they name. */
   numbers: number;
+  named: number;
 }
 
 export interface InstalledBaseTail extends Document {
@@ -111,6 +113,13 @@ export interface Cell {
   readonly kind: SliceKind;
   readonly value: string;
   readonly name: string;
+}
+
+/** In place: no name of a cell is one of a prototype, so that it needs no care. What comes back to nothing is left out. */
+export function addTo(counts: Counts, cell: string, by: number): void {
+  const sum = (counts[cell] ?? 0) + by;
+  if (sum === 0) delete counts[cell];
+  else counts[cell] = sum;
 }
 
 const SLICED = /^([mr])(\d+):/;

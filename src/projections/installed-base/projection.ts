@@ -3,7 +3,7 @@ import type { DocumentKey, ProjectedEvent, Projection } from '../../app/ports.ts
 import { parseStream } from '../../domain/shared/streams.ts';
 import type { Ecu } from '../../domain/vehicle/events.ts';
 import {
-  type Cell,
+  cellName,
   INSTALLED_BASE,
   INSTALLED_BASE_TAILS,
   type InstalledBaseLimits,
@@ -51,33 +51,31 @@ const installedIn = (vehicle: CountedVehicle | null): Installed =>
     ? NOTHING
     : { model: vehicle.model, region: vehicle.region, software: softwareOf(vehicle.ecus) };
 
-const cellsOf = ({ model, region }: Installed, name: string | undefined): readonly (Cell | null)[] =>
+/** What the vehicle is counted in for one target. */
+const cellsOf = ({ model, region }: Installed, name: string | undefined): readonly string[] =>
   name === undefined
-    ? [null, null, null]
-    : [
-        { kind: 'all', value: '', name },
-        { kind: 'model', value: model, name },
-        { kind: 'region', value: region, name },
-      ];
+    ? []
+    : [cellName('all', '', name), cellName('model', model, name), cellName('region', region, name)];
 
 function movesOf(before: Installed, after: Installed, target: string): readonly Move[] {
-  const from = cellsOf(before, before.software.get(target));
-  const to = cellsOf(after, after.software.get(target));
-  return from.flatMap((left, n): readonly Move[] => {
-    const come = to[n] ?? null;
-    if (left?.value === come?.value && left?.name === come?.name) return [];
-    return [
-      ...(left === null ? [] : [{ cell: left, by: -1 as const }]),
-      ...(come === null ? [] : [{ cell: come, by: 1 as const }]),
-    ];
-  });
+  const [left, come] = [before.software.get(target), after.software.get(target)];
+  if (left === come && before.model === after.model && before.region === after.region) return [];
+  const [from, to] = [cellsOf(before, left), cellsOf(after, come)];
+  const moves: Move[] = [];
+  for (const cell of from) if (!to.includes(cell)) moves.push({ cell, by: -1 });
+  for (const cell of to) if (!from.includes(cell)) moves.push({ cell, by: 1 });
+  return moves;
 }
 
-const keysOf = (ecus: readonly Ecu[]): readonly DocumentKey[] =>
-  [...softwareOf(ecus).keys()].flatMap((id) => [
-    { collection: INSTALLED_BASE, id },
-    { collection: INSTALLED_BASE_TAILS, id },
-  ]);
+function keysOf(ecus: readonly Ecu[]): readonly DocumentKey[] {
+  const keys: DocumentKey[] = [];
+  for (const { type, components } of ecus)
+    for (const { name } of components) {
+      const id = targetId(type, name);
+      keys.push({ collection: INSTALLED_BASE, id }, { collection: INSTALLED_BASE_TAILS, id });
+    }
+  return keys;
+}
 
 /** Nothing else changes what is counted. */
 const COUNTED = new Set(['VehicleDescribed', 'InventoryReported', 'EcuReplaced', 'VehicleDecommissioned']);
@@ -107,10 +105,12 @@ export const withInstalledBase = (vehicles: Projection, limits: InstalledBaseLim
     const before = installedIn(vehicle());
     vehicles.apply(projected, documents);
     const after = installedIn(vehicle());
-    for (const target of new Set([...before.software.keys(), ...after.software.keys()])) {
+    const record = (target: string): void => {
       const moves = movesOf(before, after, target);
-      if (moves.length === 0) continue;
+      if (moves.length === 0) return;
       recordMoves(documents, target, Date.parse(recorded.metadata.time), moves, limits);
-    }
+    };
+    for (const target of before.software.keys()) record(target);
+    for (const target of after.software.keys()) if (!before.software.has(target)) record(target);
   },
 });

@@ -1,7 +1,8 @@
 /** How many vehicles ran which version at equal steps of time, from what `record` has kept: a few documents. */
 import { type ReadModelReader, ReadModelUnavailableError } from '../../app/ports.ts';
-import { type Counts, increase } from '../counts.ts';
+import type { Counts } from '../counts.ts';
 import {
+  addTo,
   cellOf,
   INSTALLED_BASE,
   INSTALLED_BASE_PAGES,
@@ -15,7 +16,7 @@ import {
   pageId,
   type Slice,
 } from './format.ts';
-import { countsBefore } from './record.ts';
+import { cellsIn, countsBefore } from './record.ts';
 
 /** Vehicles by what they run (`versionName`, `MIXED` or `OTHER`) after every change recorded at or before an instant. */
 export interface InstalledAt {
@@ -174,13 +175,12 @@ async function tailOf(
 ): Promise<(Points & { readonly base: Counts }) | null> {
   const kept = level.firstPage + level.starts.length;
   const stored = (await reader.get<InstalledBaseTail>(INSTALLED_BASE_TAILS, head.id))?.levels[number];
-  const { page, cells, points } = stored ?? { page: 0, cells: [], points: [] };
+  const { page, cells, points } = stored ?? { page: 0, cells: {}, points: [] };
   if (page !== kept || points.length < level.points) return null;
   const known = points.slice(0, level.points);
-  let base: Counts = countsBefore(head.counts, cells, known);
+  const base: Counts = countsBefore(head.counts, { cells, points: known });
   for (const { delta } of head.levels.slice(0, number + 1)) {
-    const names = Object.keys(delta);
-    base = countsBefore(base, names, [[0, ...names.flatMap((name, n) => [n, delta[name] ?? 0])]]);
+    for (const [cell, by] of Object.entries(delta)) addTo(base, cell, -(by ?? 0));
   }
   return { base, cells, points: known };
 }
@@ -199,7 +199,7 @@ function countsIn(counts: Counts, nameIn: NameReader): Counts {
   const summed: Counts = {};
   for (const [cell, vehicles] of Object.entries(counts)) {
     const name = nameIn(cell);
-    if (name !== null) increase(summed, name, vehicles ?? 0);
+    if (name !== null) addTo(summed, name, vehicles ?? 0);
   }
   return summed;
 }
@@ -211,14 +211,14 @@ function walk({ base, parts }: Parts, edges: readonly number[], nameIn: NameRead
     while (found.length < edges.length && (edges[found.length] as number) < end_ms)
       found.push({ at_ms: edges[found.length] as number, counts: { ...counts } });
   };
-  for (const { cells, points } of parts) {
-    const names = cells.map(nameIn);
-    for (const point of points) {
+  for (const part of parts) {
+    const names = cellsIn(part).map(nameIn);
+    for (const point of part.points) {
       tellUntil(point[0] as number);
       if (found.length === edges.length) return found;
       for (let at = 1; at < point.length; at += 2) {
         const name = names[point[at] as number] ?? null;
-        if (name !== null) increase(counts, name, point[at + 1] as number);
+        if (name !== null) addTo(counts, name, point[at + 1] as number);
       }
     }
   }

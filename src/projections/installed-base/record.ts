@@ -1,9 +1,10 @@
 /** Counts a change of a vehicle's software and keeps what the counts were, in the documents of one target. */
 import type { Documents } from '../../app/ports.ts';
-import { type Counts, increase } from '../counts.ts';
+import type { Counts } from '../counts.ts';
 import {
-  type Cell,
+  addTo,
   cellName,
+  cellOf,
   INSTALLED_BASE,
   INSTALLED_BASE_PAGES,
   INSTALLED_BASE_TAILS,
@@ -12,6 +13,7 @@ import {
   type InstalledBaseTail,
   type Level,
   OTHER,
+  type Points,
   pageId,
   type TailLevel,
 } from './format.ts';
@@ -22,7 +24,7 @@ export const INSTALLED_BASE_COLLECTIONS = [INSTALLED_BASE, INSTALLED_BASE_TAILS,
 
 /** A vehicle leaves a count (-1) or comes to it (1). */
 export interface Move {
-  readonly cell: Cell;
+  readonly cell: string;
   readonly by: 1 | -1;
 }
 
@@ -41,8 +43,8 @@ export function recordMoves(
   const open = (head.levels[0] as Level).delta;
   for (const move of moves) {
     const name = countedName(head.counts, move, limits);
-    increase(head.counts, name, move.by);
-    increase(open, name, move.by);
+    addTo(head.counts, name, move.by);
+    addTo(open, name, move.by);
   }
   // In place: it happens for every event.
   head.latest_ms = at_ms;
@@ -67,10 +69,10 @@ const begun = (id: string, time_ms: number, { resolutions }: InstalledBaseLimits
 
 /** Who came when there was no room left is in `OTHER`: there are never more vehicles in a count than have left it. */
 function countedName(counts: Counts, { cell, by }: Move, { cells }: InstalledBaseLimits): string {
-  const name = cellName(cell.kind, cell.value, cell.name);
-  if (Object.hasOwn(counts, name)) return name;
-  const fits = by > 0 && Object.keys(counts).length < cells;
-  return fits ? name : cellName(cell.kind, cell.value, OTHER);
+  if (counts[cell] !== undefined) return cell;
+  if (by > 0 && Object.keys(counts).length < cells) return cell;
+  const { kind, value } = cellOf(cell);
+  return cellName(kind, value, OTHER);
 }
 
 /** A finer bucket never ends after a coarser one, and its change is a part of the coarser one's. */
@@ -88,11 +90,7 @@ function closeBuckets(
   };
   for (const [number, level] of head.levels.entries()) {
     if (!isOver(level)) break;
-    const coarser = head.levels[number + 1];
-    for (const [cell, by] of Object.entries(level.delta)) {
-      if (by !== undefined && coarser !== undefined) increase(coarser.delta, cell, by);
-    }
-    push(tail.levels[number] as TailLevel, level);
+    push(tail.levels[number] as TailLevel, level, head.levels[number + 1]?.delta ?? null);
     turnPage(documents, head, number, tail, limits);
     const kept_ms = limits.resolutions[number]?.kept_ms ?? null;
     if (kept_ms !== null) dropOld(documents, head.id, number, level, at_ms - kept_ms);
@@ -100,17 +98,18 @@ function closeBuckets(
   documents.put(INSTALLED_BASE_TAILS, tail);
 }
 
-const newTail = (page: number): TailLevel => ({ page, numbers: 0, cells: [], points: [] });
+const newTail = (page: number): TailLevel => ({ page, numbers: 0, named: 0, cells: {}, points: [] });
 
-function push(tail: TailLevel, level: Level): void {
-  const changes = Object.entries(level.delta);
-  if (changes.length > 0) {
-    const numbers = new Map(tail.cells.map((cell, number) => [cell, number]));
-    const point = [level.end_ms as number];
-    for (const [cell, by] of changes) {
-      const number = numbers.get(cell) ?? tail.cells.push(cell) - 1;
-      point.push(number, by as number);
-    }
+/** @param coarser what changed in the open bucket of the next level, which this is a part of; null for the last level. */
+function push(tail: TailLevel, level: Level, coarser: Counts | null): void {
+  const point = [level.end_ms as number];
+  for (const cell in level.delta) {
+    const by = level.delta[cell] as number;
+    if (coarser !== null) addTo(coarser, cell, by);
+    tail.cells[cell] ??= tail.named++;
+    point.push(tail.cells[cell], by);
+  }
+  if (point.length > 1) {
     tail.points.push(point);
     tail.numbers += point.length;
     level.points++;
@@ -130,24 +129,25 @@ function turnPage(
   const level = head.levels[number] as Level;
   const { page, numbers, cells, points } = levels[number] as TailLevel;
   const first = points[0]?.[0];
-  if (first === undefined || numbers < Math.max(pageNumbers, Object.keys(head.counts).length)) return;
-  const base = countsBefore(head.counts, cells, points);
+  // The second is dear, and needed for full tails only.
+  if (first === undefined || numbers < pageNumbers || numbers < Object.keys(head.counts).length) return;
+  const base = countsBefore(head.counts, { cells, points });
   documents.put(INSTALLED_BASE_PAGES, { id: pageId(head.id, number, page), base, cells, points });
   level.starts.push(first);
   level.points = 0;
   levels[number] = newTail(page + 1);
 }
 
+/** In the order of their numbers. */
+export const cellsIn = ({ cells }: Points): readonly string[] => Object.keys(cells);
+
 /** Counts without what the points changed. */
-export function countsBefore(
-  counts: Counts,
-  cells: readonly string[],
-  points: readonly (readonly number[])[],
-): Counts {
+export function countsBefore(counts: Counts, { cells, points }: Points): Counts {
   const base = { ...counts };
+  const names = cellsIn({ cells, points });
   for (const point of points)
     for (let at = 1; at < point.length; at += 2)
-      increase(base, cells[point[at] as number] as string, -(point[at + 1] as number));
+      addTo(base, names[point[at] as number] as string, -(point[at + 1] as number));
   return base;
 }
 
