@@ -156,9 +156,20 @@ async function foldInTurns(
   return spent;
 }
 
-/** Series of each length, ending anywhere in the time of the log. */
-async function series(reader: ReadModelReader, { days }: Fleet): Promise<number[]> {
+const rising = (values: readonly number[]): readonly number[] => [...values].sort((a, b) => a - b);
+
+/** Series of each length, ending anywhere in the time of the log. The CPU is theirs also where others want it too. */
+async function series(from: ReadModelReader, { days }: Fleet) {
+  let pages = 0;
+  const reader = {
+    get: from.get.bind(from),
+    getMany: (collection: string, ids: readonly string[]) => {
+      pages = Math.max(pages, ids.length);
+      return from.getMany(collection, ids);
+    },
+  } as ReadModelReader;
   const took: number[] = [];
+  const cpu: number[] = [];
   for (let n = 0; n < SAMPLES; n++) {
     const length_ms = (WINDOWS_DAYS[n % WINDOWS_DAYS.length] ?? 1) * DAY_MS;
     // A golden step visits the whole time without order; every other one ends now.
@@ -170,14 +181,16 @@ async function series(reader: ReadModelReader, { days }: Fleet): Promise<number[
         : n % 3 === 1
           ? ({ kind: 'region', value: 'DE' } as const)
           : ({ kind: 'model', value: 'M3' } as const);
-    const started = performance.now();
+    const [started, before] = [performance.now(), process.cpuUsage()];
     const asked = { from_ms: to_ms - length_ms, to_ms, now_ms: to_ms, buckets: BUCKETS, slice };
     const found = await installedBaseOf(reader, targetId(typeOf(0), 'main'), asked);
     if (found === null) throw new Error('there is no installed base');
     JSON.stringify(installedBaseAnswer({ ecuType: typeOf(0), component: 'main' }, {}, found));
     took.push(performance.now() - started);
+    const { user, system } = process.cpuUsage(before);
+    cpu.push((user + system) / 1000);
   }
-  return took.sort((a, b) => a - b);
+  return { took: rising(took), cpu: rising(cpu), pages };
 }
 
 export const benchmark = defineBenchmark({
@@ -203,7 +216,7 @@ export const benchmark = defineBenchmark({
       const bytes = (await stat(counted)).size - (await stat(alone)).size;
       const reader = openSqliteReader(counted);
       const pages = await reader.count('installed-base-pages');
-      const took = await series(reader, fleet);
+      const { took, cpu, pages: read } = await series(reader, fleet);
       reader.close();
       const slowest = took.at(-1) ?? 0;
       const events = countOf(fleet);
@@ -220,6 +233,8 @@ export const benchmark = defineBenchmark({
           { name: `series of up to ${BUCKETS} steps, median`, value: median(took), unit: 'ms' },
           { name: 'series, p99', value: took[Math.floor(took.length * 0.99)] ?? slowest, unit: 'ms' },
           { name: 'series, slowest', value: slowest, unit: 'ms' },
+          { name: 'series, CPU of the slowest', value: cpu.at(-1) ?? 0, unit: 'ms' },
+          { name: 'series, pages read at most', value: read, unit: '' },
           { name: 'pages kept', value: pages, unit: `of ${fleet.ecus} targets` },
           { name: 'kept on disk for it', value: bytes / 1024, unit: 'KiB' },
         ],
