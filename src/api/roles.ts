@@ -49,6 +49,7 @@ export const ACCESS = {
   getInventoryAsOf: anyone,
   listVehicleMessages: anyone,
   exportVehicleMessages: anyone,
+  getInstalledBase: anyone,
 
   createCampaign: by('planner'),
   defineTargeting: by('planner'),

@@ -36,6 +36,7 @@ import { failureRoutes } from './routes/failures.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { contentRoutes } from './routes/get-content.ts';
 import { importRoutes } from './routes/import-vehicles.ts';
+import { installedBaseRoutes } from './routes/installed-base.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { targetingRoutes } from './routes/preview-targeting.ts';
 import { readArtifactRoutes } from './routes/read-artifacts.ts';
@@ -154,6 +155,7 @@ export async function registerRoutes(
       evidenceRoutes,
       reportRoutes,
       exportRoutes,
+      installedBaseRoutes,
       sessionRoutes,
     ])
       routes(scope, services);

@@ -147,6 +147,7 @@ class ProjectionFolder implements Documents {
     );
     try {
       await this.#load(mine.flatMap((event) => this.#projection.keys(event)));
+      await this.#load(mine.flatMap((event) => this.#projection.furtherKeys?.(event, this) ?? []));
       for (const event of mine) {
         this.#current = event;
         this.#projection.apply(event, this);
@@ -182,8 +183,13 @@ class ProjectionFolder implements Documents {
   put(collection: string, document: Document): void {
     if (this.#current === null) throw new Error('documents change with events only');
     const { position, id: eventId } = this.#current.recorded;
-    const stamped = { ...document, position, eventId };
     const key = keyOf(collection, document.id);
+    // What was changed in place, and put in this batch before, is where it belongs: it happens for every event.
+    if (this.#puts.has(key) && this.#loaded.get(key) === document) {
+      Object.assign(document, { position, eventId });
+      return;
+    }
+    const stamped = { ...document, position, eventId };
     // Written last, forgotten last: what changes all the time stays.
     this.#loaded.delete(key);
     this.#loaded.set(key, stamped);

@@ -85,6 +85,8 @@ class ReplayFold implements Documents {
     for (const projection of this.#projections) {
       if (!projection.prefixes.some((prefix) => recorded.stream.startsWith(prefix))) continue;
       for (const { collection, id } of projection.keys(projected)) this.#kept.add(keyOf(collection, id));
+      for (const { collection, id } of projection.furtherKeys?.(projected, this) ?? [])
+        this.#kept.add(keyOf(collection, id));
       projection.apply(projected, this);
     }
   }

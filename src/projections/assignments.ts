@@ -1,4 +1,7 @@
-/** Each vehicle's part in each campaign: phase, attempt, offer, last outcome, and when it came to them. */
+/**
+ * Each vehicle's part in each campaign: phase, attempt, offer, last outcome, when it came to them, and the slice it was
+ * frozen in.
+ */
 import type { Document, DocumentKey, Documents, ProjectedEvent, Projection } from '../app/ports.ts';
 import type { CampaignEvent, TargetSlice, TargetsEvent } from '../domain/campaign/events.ts';
 import type { RolloutEvent } from '../domain/rollout/events.ts';
@@ -14,8 +17,6 @@ const idOf = (campaignId: string, vehicleId: string): string => `${campaignId}/$
 /** Who is on the list of one shard, so that a list that is written anew takes the place of the old one. */
 interface ListDocument extends Document {
   readonly vehicles: string[];
-  /** Slices that targets name by number. */
-  readonly slices: ListedSlice[];
 }
 
 interface AssignmentDocument extends Document {
@@ -25,9 +26,11 @@ interface AssignmentDocument extends Document {
   readonly spans: readonly Span[];
 }
 
-/** What of its slice goes beside a vehicle: as it was frozen, whatever the vehicle is now. */
-type ListedSlice = Pick<TargetSlice, 'model' | 'region' | 'timeZone'>;
-const listed = ({ model, region, timeZone }: TargetSlice): ListedSlice => ({ model, region, timeZone });
+/** The slices that assignments of one shard name by number: what the campaign counts by, as it was then. */
+interface TargetSlicesDocument extends Document {
+  readonly slices: TargetSlice[];
+}
+const TARGET_SLICES = 'target-slices';
 
 /** What an event says beyond its move, as far as a reader of one assignment wants it. */
 function outcomeOf(event: RolloutEvent): { code: string; message: string } | null {
@@ -61,14 +64,15 @@ export const assignments: Projection = {
   collections: [
     { name: 'assignments', indexes: ['campaignId', 'vehicleId', 'phase'] },
     { name: 'target-lists', indexes: [] },
+    { name: TARGET_SLICES, indexes: [] },
   ],
   keys({ event, recorded }): readonly DocumentKey[] {
     const ref = parseStream(recorded.stream);
     if (event.type === 'TargetsFrozen') return emptyShards(event.data);
     if (ref.category === 'targets') {
-      const list = { collection: 'target-lists', id: `${ref.campaignId}/${ref.shard}` };
-      if (event.type !== 'TargetJoined') return [list];
-      return [list, { collection: 'assignments', id: idOf(ref.campaignId, event.data.vehicleId) }];
+      const lists = ofShard(ref.campaignId, ref.shard);
+      if (event.type !== 'TargetJoined') return lists;
+      return [...lists, { collection: 'assignments', id: idOf(ref.campaignId, event.data.vehicleId) }];
     }
     return ref.category === 'rollout' && 'vehicleId' in event.data
       ? [{ collection: 'assignments', id: idOf(ref.campaignId, event.data.vehicleId) }]
@@ -78,39 +82,51 @@ export const assignments: Projection = {
     const ref = parseStream(recorded.stream);
     const { time } = recorded.metadata;
     if (event.type === 'TargetsFrozen')
-      for (const { id } of emptyShards(event.data)) dropList(id, event.data.campaignId, documents);
+      for (const id of emptyShardIds(event.data)) dropList(id, event.data.campaignId, documents);
     else if (ref.category === 'targets')
-      applyTargets(event as TargetsEvent, `${ref.campaignId}/${ref.shard}`, time, documents);
+      applyTargets(event as TargetsEvent, shardId(ref.campaignId, ref.shard), ref.shard, time, documents);
     else if (ref.category === 'rollout')
       applyRollout(event as RolloutEvent, recorded, ref.campaignId, documents);
   },
 };
 
+const shardId = (campaignId: string, shard: number): string => `${campaignId}/${shard}`;
+
+const ofShard = (campaignId: string, shard: number): readonly DocumentKey[] =>
+  ['target-lists', TARGET_SLICES].map((collection) => ({ collection, id: shardId(campaignId, shard) }));
+
 /** Nothing is written for a shard without targets, so a list of an earlier plan or run is still there. */
-const emptyShards = ({ campaignId, shards }: TargetsFrozen['data']): readonly DocumentKey[] =>
-  shards.flatMap((targets, shard) =>
-    targets === 0 ? [{ collection: 'target-lists', id: `${campaignId}/${shard}` }] : [],
-  );
+const emptyShardsOf = ({ shards }: TargetsFrozen['data']): readonly number[] =>
+  shards.flatMap((targets, shard) => (targets === 0 ? [shard] : []));
+const emptyShards = (frozen: TargetsFrozen['data']): readonly DocumentKey[] =>
+  emptyShardsOf(frozen).flatMap((shard) => ofShard(frozen.campaignId, shard));
+const emptyShardIds = (frozen: TargetsFrozen['data']): readonly string[] =>
+  emptyShardsOf(frozen).map((shard) => shardId(frozen.campaignId, shard));
 
 function dropList(listId: string, campaignId: string, documents: Documents): void {
   const list = documents.get<ListDocument>('target-lists', listId);
+  if (documents.get(TARGET_SLICES, listId) !== null) documents.delete(TARGET_SLICES, listId);
   if (list === null || list.vehicles.length === 0) return;
   for (const vehicleId of list.vehicles) documents.delete('assignments', idOf(campaignId, vehicleId));
-  documents.put('target-lists', { id: listId, vehicles: [], slices: [] });
+  documents.put('target-lists', { id: listId, vehicles: [] });
 }
 
-function applyTargets(event: TargetsEvent, listId: string, time: string, documents: Documents): void {
+function applyTargets(
+  event: TargetsEvent,
+  listId: string,
+  shard: number,
+  time: string,
+  documents: Documents,
+): void {
   const { campaignId } = event.data;
-  const list = documents.get<ListDocument>('target-lists', listId) ?? {
-    id: listId,
-    vehicles: [],
-    slices: [],
-  };
+  const list = documents.get<ListDocument>('target-lists', listId) ?? { id: listId, vehicles: [] };
+  const known = documents.get<TargetSlicesDocument>(TARGET_SLICES, listId) ?? { id: listId, slices: [] };
   const assign = (vehicleId: string, rest: Readonly<Record<string, unknown>>): void => {
     documents.put('assignments', {
       id: idOf(campaignId, vehicleId),
       campaignId,
       vehicleId,
+      shard,
       spans: [],
       ...rest,
       phase: 'waiting',
@@ -125,22 +141,24 @@ function applyTargets(event: TargetsEvent, listId: string, time: string, documen
   switch (event.type) {
     case 'TargetsOpened':
       dropList(listId, campaignId, documents);
+      documents.put(TARGET_SLICES, { id: listId, slices: [] });
       break;
     case 'TargetsListed':
-      list.slices.push(...event.data.slices.map(listed));
       for (const [vehicleId, wave, rank, vehicleRevision, slice] of event.data.targets)
-        assign(vehicleId, { planId: event.data.planId, wave, rank, vehicleRevision, ...list.slices[slice] });
+        assign(vehicleId, { planId: event.data.planId, wave, rank, vehicleRevision, slice });
+      known.slices.push(...event.data.slices);
       documents.put('target-lists', list);
+      documents.put(TARGET_SLICES, known);
       break;
     case 'TargetJoined': {
       const { vehicleId, wave, rank, vehicleRevision } = event.data;
       // It may have been there before, and left.
       const spans =
         documents.get<AssignmentDocument>('assignments', idOf(campaignId, vehicleId))?.spans ?? [];
-      const slice = listed(event.data.slice);
-      list.slices.push(slice);
-      assign(vehicleId, { planId: null, wave, rank, vehicleRevision, spans, ...slice });
+      assign(vehicleId, { planId: null, wave, rank, vehicleRevision, spans, slice: known.slices.length });
+      known.slices.push(event.data.slice);
       documents.put('target-lists', list);
+      documents.put(TARGET_SLICES, known);
       break;
     }
     case 'TargetsClosed':

@@ -1,8 +1,10 @@
-/** Vehicles as they are now, and every inventory they ever had. */
+/** Vehicles as they are now, every inventory they ever had, and how many of them run which software over time. */
 import type { Document, DocumentKey, Projection } from '../app/ports.ts';
 import { parseStream } from '../domain/shared/streams.ts';
 import type { Ecu, VehicleDescription, VehicleEvent } from '../domain/vehicle/events.ts';
 import { evolveVehicle, noVehicle, type Vehicle, type VehicleState } from '../domain/vehicle/state.ts';
+import { INSTALLED_BASE_LIMITS } from './installed-base/format.ts';
+import { withInstalledBase } from './installed-base/projection.ts';
 
 /** Revisions sort as numbers when they are this wide. */
 const REVISION_DIGITS = 10;
@@ -69,9 +71,10 @@ function stateOf(document: VehicleDocument | null): VehicleState {
 /** Stands for any sealed VIN: what is sealed stays in the log. */
 const SEALED = { sealed: '', keyId: '' };
 
-export const vehicles: Projection = {
+/** Each vehicle by itself. */
+export const vehiclesAlone: Projection = {
   name: 'vehicles',
-  version: 1,
+  version: 2,
   prefixes: ['vehicle-'],
   collections: [
     { name: 'vehicles', indexes: ['vin', 'brand', 'model', 'region', 'decommissioned'] },
@@ -103,3 +106,5 @@ export const vehicles: Projection = {
     });
   },
 };
+
+export const vehicles: Projection = withInstalledBase(vehiclesAlone, INSTALLED_BASE_LIMITS);

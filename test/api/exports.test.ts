@@ -8,6 +8,7 @@ import { toParquet } from '../../src/api/export/parquet.ts';
 import { toCsv, toNdjson } from '../../src/api/export/text-formats.ts';
 import { optional, type Row, required, type Table } from '../../src/app/export/table.ts';
 import { rebuildProjection } from '../../src/app/projector.ts';
+import { vehicleStream } from '../../src/domain/shared/streams.ts';
 import { projections } from '../../src/projections/all.ts';
 import { CAMPAIGN, OTHER, openWorld, VEHICLE } from '../app/evidence/world.ts';
 import { type DuckDb, openDuckDb } from '../support/duckdb.ts';
@@ -18,6 +19,12 @@ let harness: Harness;
 let duckdb: DuckDb;
 beforeAll(async () => {
   const { given } = await openWorld();
+  // It moves after it was frozen.
+  const moved = { brand: 'B', model: 'X', variant: 'estate', region: 'FR', timeZone: 'UTC', tags: [] };
+  await given.append(vehicleStream(VEHICLE), {
+    type: 'VehicleDescribed',
+    data: { vehicleId: VEHICLE, description: { ...moved, buildDate: null } },
+  });
   const reader = createMemoryReadModel();
   for (const projection of projections)
     await rebuildProjection({ log: given.store, writer: reader }, projection);
@@ -96,6 +103,23 @@ describe('an exported table', () => {
     ]);
     const all = (await get('software-history?format=ndjson')).body;
     expect(all).toContain(OTHER);
+  });
+
+  it('has vehicles as the campaign counts them, and beside that as they are now', async () => {
+    const file = await fileOf('slices.parquet', 'assignments');
+    const columns =
+      'model, region, time_zone, hardware_before, software_before, model_now, region_now, variant_now';
+    const frozen = {
+      model: 'X',
+      region: 'DE',
+      time_zone: 'UTC',
+      hardware_before: 'TCM-7 2',
+      software_before: '1.4.0',
+    };
+    expect(await duckdb.rows(`SELECT ${columns} FROM ${file} ORDER BY vehicle_id`)).toEqual([
+      { ...frozen, model_now: 'X', region_now: 'FR', variant_now: 'estate' },
+      { ...frozen, model_now: 'X', region_now: 'DE', variant_now: '' },
+    ]);
   });
 
   it('is a file with a name, of a campaign that there is', async () => {

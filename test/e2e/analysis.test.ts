@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CampaignStateAt } from '../../src/api/history/campaign-state.ts';
+import type { InstalledBase } from '../../src/api/history/installed-base.ts';
 import type { CampaignSeries } from '../../src/api/history/series.ts';
 import type { Progress } from '../../src/api/progress.ts';
 import type { CampaignReport } from '../../src/api/report/report.ts';
@@ -92,12 +93,28 @@ describe('figures', () => {
       "SELECT model || '/' || region AS slice, count(*)::INTEGER AS n FROM 'assignments.parquet' GROUP BY slice",
     );
     for (const { slice, n } of slices) expect(progress.byModelRegion[String(slice)]?.targets).toBe(n);
+    for (const [column, counted] of [
+      ['hardware_before', progress.byHardware],
+      ['software_before', progress.bySoftwareBefore],
+    ] as const) {
+      const groups = await duckdb.rows(
+        `SELECT ${column} AS value, count(*)::INTEGER AS n FROM 'assignments.parquet' GROUP BY value`,
+      );
+      expect(groups.length).toBe(Object.keys(counted).length);
+      for (const { value, n } of groups) expect(counted[String(value)]?.targets).toBe(n);
+    }
     const ended = await duckdb.rows(`SELECT type, count(*)::INTEGER AS n FROM 'events.parquet'
       WHERE type IN ('UpdateSucceeded', 'UpdateFailed') GROUP BY type`);
     expect(Object.fromEntries(ended.map(({ type, n }) => [type, n]))).toMatchObject({
       UpdateSucceeded: progress.attempts['UpdateSucceeded'],
       UpdateFailed: progress.attempts['UpdateFailed'],
     });
+    const installed = await get<InstalledBase>('/v1/software/TCM/main/installed-base');
+    const versions = await duckdb.rows(`SELECT software_version AS version, count(*)::INTEGER AS n
+      FROM 'software-history.parquet' WHERE ecu_type = 'TCM' AND component = 'main' AND valid_to IS NULL GROUP BY version`);
+    expect(Object.fromEntries(versions.map(({ version, n }) => [version, n]))).toEqual(
+      Object.fromEntries(installed.versions.map(({ version, vehicles }) => [version, vehicles.at(-1)])),
+    );
     const [count] = await duckdb.rows("SELECT count(*)::INTEGER AS n FROM 'events.parquet'");
     expect(count).toEqual({ n: state.events });
     for (const view of ['', '?tab=replay'])

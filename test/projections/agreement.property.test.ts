@@ -1,6 +1,9 @@
 /** Numbers agree with each other: what progress counts is what the assignments are, whatever planners and vehicles did. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { assignmentsTable } from '../../src/app/export/assignments.ts';
+import type { Cell } from '../../src/app/export/table.ts';
+import type { ReadModelReader } from '../../src/app/ports.ts';
 import type { TargetSlice } from '../../src/domain/campaign/events.ts';
 import { PHASES, type Phase } from '../../src/domain/rollout/events.ts';
 import { campaignStream, rolloutStream, targetsStream } from '../../src/domain/shared/streams.ts';
@@ -21,6 +24,11 @@ const slice = (n: number): TargetSlice => ({
   hardware: 'H',
   software: '1.0.0',
 });
+
+/** Lists number their slices each in its own way, so that a number of an old list names another slice. */
+const numberIn = (vehicles: Listed, n: number): number => (n + vehicles.length) % 4;
+const slicesOf = (vehicles: Listed): TargetSlice[] =>
+  [0, 1, 2, 3].map((number) => slice((number + 4 - (vehicles.length % 4)) % 4));
 
 type Listed = readonly { readonly wave: number; readonly slice: number }[];
 const listed: fc.Arbitrary<Listed> = fc.array(
@@ -56,8 +64,8 @@ async function list(
       type: 'TargetsListed',
       data: {
         ...at,
-        slices: [0, 1, 2, 3].map(slice),
-        targets: vehicles.map((one, i) => [`S${shard}V${i}`, one.wave, i, 0, one.slice]),
+        slices: slicesOf(vehicles),
+        targets: vehicles.map((one, i) => [`S${shard}V${i}`, one.wave, i, 0, numberIn(vehicles, one.slice)]),
       },
     },
   );
@@ -103,7 +111,31 @@ async function run(
   return lists;
 }
 
-it('progress counts the assignments', async () => {
+/** Where the newest list has the vehicle. */
+function frozenAs(lists: readonly Listed[], vehicleId: string): readonly string[] {
+  const [shard = 0, vehicle = 0] = vehicleId.slice(1).split('V').map(Number);
+  const { model, region } = slice(lists[shard]?.[vehicle]?.slice ?? 0);
+  return [vehicleId, model, region];
+}
+
+/** What analysts get of each assignment: the slice that it was frozen in. No vehicle is known here as it is now. */
+async function exportedSlices(targets: ReadModelReader): Promise<readonly (readonly Cell[])[]> {
+  const reader = {
+    find: targets.find.bind(targets),
+    getMany: (collection: string, ids: readonly string[]) =>
+      collection === 'vehicles' ? Promise.resolve(ids.map(() => null)) : targets.getMany(collection, ids),
+  } as unknown as ReadModelReader;
+  const { columns, rows } = assignmentsTable(reader, campaignId);
+  const at = ['vehicle_id', 'model', 'region'].map((name) =>
+    columns.findIndex((column) => column.name === name),
+  );
+  const found: (readonly Cell[])[] = [];
+  for await (const batch of rows)
+    for (const row of batch) found.push(at.map((column) => row[column] ?? null));
+  return found;
+}
+
+it('progress counts the assignments, and the export tells them by the same slices', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(freeze, { minLength: 1, maxLength: 3 }), moves, async (freezes, script) => {
       const given = new Given();
@@ -116,7 +148,8 @@ it('progress counts the assignments', async () => {
         const next = PHASES[to] ?? 'waiting';
         const data = {
           vehicleId,
-          ...target,
+          wave: target.wave,
+          slice: numberIn(lists[shard] ?? [], target.slice),
           attempt: 1,
           offer: 1,
           from: phases.get(vehicleId) ?? 'waiting',
@@ -147,6 +180,9 @@ it('progress counts the assignments', async () => {
         add(expected.waves, String(wave), String(phase));
       }
       const document = await given.document(progress, 'progress', campaignId);
+      expect(await exportedSlices(targets)).toEqual(
+        items.map(({ vehicleId }) => frozenAs(lists, String(vehicleId))),
+      );
       const some = (groups: unknown) =>
         Object.fromEntries(
           Object.entries(Object(groups)).filter(([, counts]) => Object.keys(Object(counts)).length > 0),

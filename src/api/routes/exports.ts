@@ -48,7 +48,7 @@ export function exportRoutes(app: FastifyInstance, services: ApiServices): void 
     url: '/v1/exports/assignments',
     tag: 'exports',
     summary: 'Each vehicle’s part in a campaign, or in all, as CSV, NDJSON or Parquet',
-    description: `As it is now, page by page. ${DESCRIPTION}`,
+    description: `As it is now, page by page; brand, model, variant and region as frozen with the targets. ${DESCRIPTION}`,
     query: z.strictObject({
       format,
       campaign: campaignId.optional().meta({ description: 'Default: all campaigns.' }),

@@ -1,5 +1,6 @@
-/** Each vehicle's part in each campaign, as it is now. */
+/** Each vehicle's part in each campaign as it is now, with what the campaign counts it by. */
 import type { Document, ReadModelReader } from '../ports.ts';
+import { type InSlice, slicesOf } from '../target-slices.ts';
 import { pagesOf, vehiclesOf } from './pages.ts';
 import { type Column, optional, type Row, required, type Table } from './table.ts';
 
@@ -13,14 +14,22 @@ const COLUMNS: readonly Column[] = [
   optional('outcome_code', 'string'),
   optional('outcome_message', 'string'),
   required('updated_at', 'timestamp'),
+  // Frozen with the targets.
   optional('brand', 'string'),
   optional('model', 'string'),
   optional('variant', 'string'),
   optional('region', 'string'),
+  optional('time_zone', 'string'),
+  optional('hardware_before', 'string'),
+  optional('software_before', 'string'),
+  // Of the vehicle when its page is read.
+  optional('brand_now', 'string'),
+  optional('model_now', 'string'),
+  optional('variant_now', 'string'),
+  optional('region_now', 'string'),
 ];
 
-interface AssignmentDocument extends Document {
-  readonly campaignId: string;
+interface AssignmentDocument extends Document, InSlice {
   readonly vehicleId: string;
   readonly wave: number;
   readonly phase: string;
@@ -40,12 +49,16 @@ export const assignmentsTable = (reader: ReadModelReader, campaignId: string | n
 async function* rowsOf(reader: ReadModelReader, campaignId: string | null): AsyncGenerator<readonly Row[]> {
   const where = campaignId === null ? {} : { campaignId };
   for await (const page of pagesOf<AssignmentDocument>(reader, 'assignments', where)) {
-    const vehicles = await vehiclesOf(
-      reader,
-      page.map(({ vehicleId }) => vehicleId),
-    );
+    const [vehicles, sliceOf] = await Promise.all([
+      vehiclesOf(
+        reader,
+        page.map(({ vehicleId }) => vehicleId),
+      ),
+      slicesOf(reader, page),
+    ]);
     yield page.map((one) => {
       const vehicle = vehicles.get(one.vehicleId);
+      const slice = sliceOf(one);
       return [
         one.campaignId,
         one.vehicleId,
@@ -56,6 +69,13 @@ async function* rowsOf(reader: ReadModelReader, campaignId: string | null): Asyn
         one.outcome?.code ?? null,
         one.outcome?.message ?? null,
         one.updatedAt,
+        slice?.brand ?? null,
+        slice?.model ?? null,
+        slice?.variant ?? null,
+        slice?.region ?? null,
+        slice?.timeZone ?? null,
+        slice?.hardware ?? null,
+        slice?.software ?? null,
         vehicle?.brand ?? null,
         vehicle?.model ?? null,
         vehicle?.variant ?? null,

@@ -28,5 +28,7 @@ export interface Projection {
   readonly collections: readonly CollectionSpec[];
   /** What `apply` will look at: loaded for a whole batch at once. */
   keys(event: ProjectedEvent): readonly DocumentKey[];
+  /** What it will look at too, by what the documents of `keys` say as they were before the batch. */
+  furtherKeys?(event: ProjectedEvent, documents: Pick<Documents, 'get'>): readonly DocumentKey[];
   apply(event: ProjectedEvent, documents: Documents): void;
 }

@@ -2,6 +2,7 @@
 import { PHASE_KINDS } from '../../domain/campaign/tally.ts';
 import type { Phase } from '../../domain/rollout/events.ts';
 import type { Document } from '../ports.ts';
+import type { InSlice } from '../target-slices.ts';
 import type { Pause } from './timeline.ts';
 import { BASIS, END, type End, type Vehicles } from './vehicles.ts';
 
@@ -11,13 +12,10 @@ interface Outcome {
 }
 
 /** As the `assignments` projection writes it. */
-export interface AssignmentDocument extends Document {
+export interface AssignmentDocument extends Document, InSlice {
   readonly vehicleId: string;
   readonly wave: number;
   readonly rank: number;
-  readonly model?: string;
-  readonly region?: string;
-  readonly timeZone?: string;
   readonly offer: number;
   readonly outcome: { readonly code: string } | null;
   readonly course: {

@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pagesOf } from '../export/pages.ts';
 import type { ReadModelReader } from '../ports.ts';
+import { slicesOf } from '../target-slices.ts';
 import { type AssignmentDocument, readCourse, type Unsettled } from './courses.ts';
 import { type EngineSpeed, speedOf } from './engine-speed.ts';
 import { estimate } from './estimate.ts';
@@ -14,6 +15,8 @@ export interface CampaignRecord {
   /** What was recorded later is not in it, milliseconds since 1970. */
   readonly asOf: number;
 }
+
+const NOWHERE = { model: '', region: '', timeZone: '' };
 
 /** The read model does not have all targets (yet): ask again. */
 export class RecordIncompleteError extends Error {
@@ -38,8 +41,10 @@ export async function readRecord(
   const seen = new Uint8Array(targets);
   let found = 0;
   for await (const page of pagesOf<AssignmentDocument>(reader, 'assignments', { campaignId })) {
+    const sliceOf = await slicesOf(reader, page);
     for (const document of page) {
-      const { rank, model = '', region = '', timeZone = '' } = document;
+      const { rank } = document;
+      const { model, region, timeZone } = sliceOf(document) ?? NOWHERE;
       if (rank >= targets || seen[rank] === 1) continue;
       seen[rank] = 1;
       found += 1;

@@ -1,5 +1,6 @@
 /** One artifact: its files, checks and release, who could take it, where it is used. */
 import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense } from 'react';
 import { get, path } from '../lib/api.ts';
 import { bytes, count, eventName, time, words } from '../lib/format.ts';
 import { campaignsOf } from '../lib/lists.ts';
@@ -9,10 +10,12 @@ import { Badge } from '../ui/badge.tsx';
 import { MeterBar } from '../ui/bars.tsx';
 import { Card } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
-import { Empty, Loaded } from '../ui/states.tsx';
+import { Empty, Loaded, Waiting } from '../ui/states.tsx';
 import { Table } from '../ui/table.tsx';
 import { ArtifactActions } from './artifact-actions.tsx';
 import { Uploads } from './uploads.tsx';
+
+const InstalledBase = lazy(() => import('./installed-base.tsx'));
 
 const of = <T,>(id: string, part = '') => ({
   queryKey: ['artifact', id, part],
@@ -42,6 +45,9 @@ export default function ArtifactPage({ id }: { readonly id: string }) {
             <Files artifact={found} />
             <Checks artifact={found} />
           </div>
+          <Suspense fallback={<Waiting what="Loading the installed base" />}>
+            <InstalledBase artifact={found} />
+          </Suspense>
           <div className="columns">
             <Compatible id={id} />
             <div className="stack">

@@ -5,6 +5,7 @@ const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFra
 const oneDigit = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
 const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const timeOnly = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+const dateOnly = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 const hourMinute = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' });
 const bytesUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
@@ -21,6 +22,7 @@ const instant = (at: string | number): Date => new Date(at);
 export const time = (at: string | number): string => dateTime.format(instant(at));
 export const clock = (at: string | number): string => timeOnly.format(instant(at));
 export const minute = (at: string | number): string => hourMinute.format(instant(at));
+export const day = (at: string | number): string => dateOnly.format(instant(at));
 
 /** In the vehicle's own zone, with its name, because the reader's is another one. */
 export const timeIn = (at: string, timeZone: string): string => {
