@@ -19,7 +19,7 @@ export const installedBaseSchema = z
         z.object({
           kind: z.enum(['version', 'mixed', 'other']).meta({
             description:
-              '`mixed`: ECUs of one vehicle differ. `other`: came when too many versions were counted already.',
+              '`mixed` where the ECUs of one vehicle differ, `other` for what came when too many versions were counted already.',
           }),
           version: z.string().nullable().meta({ description: 'Null for what is no single version.' }),
           vehicles: z.array(count).meta({ description: 'At each instant.' }),
