@@ -165,7 +165,9 @@ describe('the page of a vehicle', () => {
   it('says why, in sentences', async () => {
     const page = await open(ODA, {}, `/vehicles/${bad.vehicleId}?campaign=${CAMPAIGN}`);
     const why = page.locator('.why li').first();
-    await why.getByText('Its last attempt (2) failed and it has none left: flash-error: block 2.').waitFor();
+    await why
+      .getByText('Attempt 2 was its last: it failed and is not tried again: flash-error: block 2.')
+      .waitFor();
     const [misfit] = world.misfits;
     await page.goto(`/vehicles/${misfit?.vehicleId}?campaign=${CAMPAIGN}`);
     await poll(() => why.textContent()).toMatch(/can’t take .*Required: .*; it has/);

@@ -5,6 +5,7 @@ import {
   type AssignmentDocument,
   type CampaignDocument,
   explainVehicle,
+  listedIn,
 } from '../../app/vehicles/explain/explain.ts';
 import type { Judged } from '../../app/vehicles/explain/facts.ts';
 import { campaignId } from '../../domain/shared/ids.ts';
@@ -88,7 +89,8 @@ export function explainRoutes(app: FastifyInstance, services: ApiServices): void
       const campaign = await services.reader.get<CampaignDocument>('campaigns', query.campaign);
       if (campaign === null) throw notFound('campaign', query.campaign);
       const id = `${campaign.id}/${vehicleId}`;
-      const assignment = await services.reader.get<AssignmentDocument>('assignments', id);
+      const found = await services.reader.get<AssignmentDocument>('assignments', id);
+      const assignment = listedIn(campaign, found);
       const explained = await explainVehicle(services, vehicleId, campaign, assignment);
       if (explained === null) throw notFound('vehicle', params.vehicle);
       return {
