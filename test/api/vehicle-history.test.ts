@@ -130,6 +130,11 @@ describe('messages of a vehicle', () => {
     expect(second.next).toBeNull();
     const foreign = (await json('/v1/failures?limit=1')).next;
     expect((await get(`${url}?cursor=${foreign}`, 400)).json().type).toMatch(/invalid-cursor$/);
+    for (const made of [{ letters: 'x' }, { letters: null, record: -1 }, { before: 7 }]) {
+      const cursor = JSON.stringify({ before: '9', record: null, letters: null, ...made });
+      const answer = await get(`${url}?cursor=${Buffer.from(cursor).toString('base64url')}`, 400);
+      expect(answer.json().type).toMatch(/invalid-cursor$/);
+    }
     await get(`${url}?direction=sideways`, 400);
     await get('/v1/vehicles/NOBODY/messages', 404);
   });
