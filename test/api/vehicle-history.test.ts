@@ -54,6 +54,8 @@ beforeAll(async () => {
   harness = await startHarness({}, (base) => ({
     reader,
     log: given.store,
+    // It was rebuilt from all of it.
+    waitForPosition: async () => true,
     vehicles: { ...base.vehicles, resolve: async (id) => ([VEHICLE, OTHER].includes(id) ? id : null) },
   }));
 });
@@ -177,5 +179,26 @@ describe('the explanation', () => {
       satisfied: true,
     });
     await get(`/v1/vehicles/${VEHICLE}/explain?campaign=none`, 404);
+  });
+});
+
+describe('read models that are still being made, as after an upgrade', () => {
+  it('are waited for, and then refused, where an answer would lack something or be untrue', async () => {
+    const behind = await startHarness({}, (base) => ({
+      waitForPosition: async () => false,
+      vehicles: { ...base.vehicles, resolve: async (id) => id },
+    }));
+    for (const url of [
+      `/v1/vehicles/${VEHICLE}/messages`,
+      `/v1/exports/messages?vehicle=${VEHICLE}`,
+      `/v1/vehicles/${VEHICLE}/explain?campaign=${CAMPAIGN}`,
+      `/v1/vehicles/${VEHICLE}/evidence`,
+    ]) {
+      const answer = await behind.call({ method: 'GET', url });
+      expect(answer.statusCode, url).toBe(503);
+      expect(answer.json().type).toMatch(/not-caught-up$/);
+      expect(answer.headers['retry-after']).toBe('1');
+    }
+    await behind.close();
   });
 });

@@ -10,7 +10,7 @@ import {
 import type { Judged } from '../../app/vehicles/explain/facts.ts';
 import { campaignId } from '../../domain/shared/ids.ts';
 import { notFound } from '../problem.ts';
-import { awaitPosition, plain } from '../queries.ts';
+import { awaitHead, plain } from '../queries.ts';
 import { route } from '../route.ts';
 import { openDocument, vehicleParams } from '../schemas.ts';
 import type { ApiServices } from '../services.ts';
@@ -83,8 +83,9 @@ export function explainRoutes(app: FastifyInstance, services: ApiServices): void
     reads: true,
     responses: { 200: { description: 'The reasons, and how they were come by.', schema: explanation } },
     problems: ['not-found'],
-    handler: async ({ params, query, request }) => {
-      await awaitPosition(services, request);
+    handler: async ({ params, query }) => {
+      // A vehicle that is on no list yet would be told why it is not on it.
+      await awaitHead(services);
       const vehicleId = await resolveVehicle(services, params.vehicle);
       const campaign = await services.reader.get<CampaignDocument>('campaigns', query.campaign);
       if (campaign === null) throw notFound('campaign', query.campaign);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type MessagePlace, messagePage } from '../../app/vehicles/messages/history.ts';
 import { DIRECTIONS } from '../../app/vehicles/messages/message.ts';
 import { reportSource } from '../../domain/vehicle/events.ts';
-import { awaitPosition, foreignCursor, linkNext, refusingCursors } from '../queries.ts';
+import { awaitHead, foreignCursor, linkNext, refusingCursors } from '../queries.ts';
 import { route } from '../route.ts';
 import { pageOf, paging, vehicleParams } from '../schemas.ts';
 import type { ApiServices } from '../services.ts';
@@ -67,7 +67,8 @@ export function vehicleMessageRoutes(app: FastifyInstance, services: ApiServices
     responses: { 200: { description: 'A page of messages.', schema: pageOf(message) } },
     problems: ['not-found'],
     handler: async ({ params, query, request, reply }) => {
-      await awaitPosition(services, request);
+      // Where they are in the log is in the read model: none that is on record may be left out.
+      await awaitHead(services);
       const vehicleId = await resolveVehicle(services, params.vehicle);
       const { limit, cursor, direction = null } = query;
       const asked = { direction, after: cursor === undefined ? null : readPlace(cursor) };
