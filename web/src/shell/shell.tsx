@@ -1,11 +1,12 @@
 /** What is around every page: navigation, search, and what everybody has to know now. */
-import { useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useRef, useState } from 'react';
 import { command, newKey } from '../lib/api.ts';
 import { Link, type Route } from '../lib/router.tsx';
 import { setTheme, type Theme, useTheme } from '../lib/theme.ts';
 import type { SessionView } from '../lib/types.ts';
 import { SelectField } from '../ui/select.tsx';
+import { ProblemView } from '../ui/states.tsx';
 import { AwayBanner, EmergencyBanner } from './banners.tsx';
 import { KeyHelp } from './help.tsx';
 import { ArtifactIcon, CampaignIcon, FleetIcon, Mark, PlanIcon, VehicleIcon } from './icons.tsx';
@@ -86,11 +87,13 @@ interface AccountProps {
 function Account({ session, onKeys }: AccountProps) {
   const client = useQueryClient();
   const theme = useTheme();
-  const leave = async (): Promise<void> => {
-    await command('/v1/session', { method: 'DELETE', key: newKey() });
-    client.clear();
-    window.location.assign('/');
-  };
+  const leaving = useMutation({
+    mutationFn: () => command('/v1/session', { method: 'DELETE', key: newKey() }),
+    onSuccess: () => {
+      client.clear();
+      window.location.assign('/');
+    },
+  });
   return (
     <details className="menu">
       <summary className="button plain" aria-label={`Signed in as ${session.person}`}>
@@ -108,9 +111,15 @@ function Account({ session, onKeys }: AccountProps) {
         <button type="button" className="button" onClick={onKeys}>
           Keys…
         </button>
-        <button type="button" className="button" onClick={() => void leave()}>
+        <button
+          type="button"
+          className="button"
+          disabled={leaving.isPending}
+          onClick={() => leaving.mutate()}
+        >
           Sign out
         </button>
+        <ProblemView error={leaving.error} />
       </div>
     </details>
   );
