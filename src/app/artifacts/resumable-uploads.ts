@@ -204,9 +204,13 @@ class Uploads implements ResumableUploads {
       await drained(sent.bytes);
       return { ok: true, upload: view, outcome: verdict };
     }
-    const problem =
-      problemOf(view, sent) ?? (pieces.length < this.#maxPieces ? null : tooManyPieces(pieces.length));
+    const problem = problemOf(view, sent);
     if (problem !== null) return problem;
+    if (pieces.length >= this.#maxPieces) {
+      // Whoever begins it again would else find it as full as it is.
+      await this.#uploads.remove(uploadId);
+      return tooManyPieces(pieces.length);
+    }
     const intake = { uploads: this.#uploads, uploadId, from: offset, size: record.size, signal };
     const taken = await takePieces({ ...intake, pieceBytes: this.#pieceBytes, bytes: sent.bytes });
     if (taken.what === 'staged') {

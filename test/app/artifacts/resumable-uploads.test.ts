@@ -301,6 +301,16 @@ describe('what is refused', () => {
     expect(codeOf(await uploads.receive(ID, uploadId, part(0, FILE.length), dev))).toBe('ok');
   });
 
+  it('too many pieces end it too: what would be begun again is not as full as before', async () => {
+    const uploads = processOf({ maxPieces: 2 });
+    const { uploadId } = await begun(uploads);
+    for (const at of [0, 1]) await uploads.receive(ID, uploadId, part(at, at + 1), dev);
+    expect(codeOf(await uploads.receive(ID, uploadId, part(2, FILE.length), dev))).toBe('too-many-pieces');
+    expect(staged()).toEqual([]);
+    expect(await begun(uploads)).toMatchObject({ uploadId, offset: 0 });
+    expect(codeOf(await uploads.receive(ID, uploadId, part(0, FILE.length), dev))).toBe('ok');
+  });
+
   it('a piece that was altered in the store ends it too', async () => {
     const uploads = processOf();
     const { uploadId } = await begun(uploads);
@@ -314,6 +324,27 @@ describe('what is refused', () => {
     );
     expect(await bench.events()).toEqual(['ArtifactRegistered']);
     expect(staged()).toEqual([]);
+  });
+});
+
+describe('a record that was altered in the store', () => {
+  it.each(['upload', 'p0000000000000000'])('%s: the upload is none, and begins anew', async (object) => {
+    const uploads = processOf();
+    const { uploadId } = await begun(uploads);
+    await uploads.receive(ID, uploadId, cut(0, 15_000), dev);
+    const path = join(bench.directory, 'staged', uploadId, object);
+    const bytes = readFileSync(path);
+    const at = bytes.indexOf('"key":"') + 20;
+    bytes[at] = bytes[at] === 65 ? 66 : 65;
+    writeFileSync(path, bytes);
+    if (object === 'upload') expect(await uploads.list(ID, dev)).toEqual([]);
+    else
+      expect(codeOf(await uploads.receive(ID, uploadId, part(15_000, FILE.length), dev))).toBe(
+        'upload-damaged',
+      );
+    expect(await offsetOf(uploads, uploadId)).toBe('upload-not-found');
+    expect(await begun(uploads)).toMatchObject({ uploadId, offset: 0 });
+    expect(codeOf(await uploads.receive(ID, uploadId, part(0, FILE.length), dev))).toBe('ok');
   });
 });
 
