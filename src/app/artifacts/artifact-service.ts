@@ -138,10 +138,11 @@ export function createArtifactService(deps: ArtifactServiceDeps): ArtifactServic
     judgeUpload,
 
     async upload(artifactId, upload, envelope) {
-      const early = await judgeUpload(artifactId, upload, envelope);
+      const judge = () => judgeUpload(artifactId, upload, envelope);
+      const early = await judge();
       if (early !== null) return early;
-      const taken = await takeIn(intake, artifactId, upload);
-      return taken.ok ? handle(artifactId, taken.command, envelope) : taken;
+      const taken = await takeIn(intake, artifactId, upload, judge);
+      return taken.what === 'taken' ? handle(artifactId, taken.command, envelope) : taken.answer;
     },
 
     async validate(artifactId, report, envelope) {

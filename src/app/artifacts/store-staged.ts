@@ -17,7 +17,7 @@ export interface FileTaker {
 }
 
 export interface StoreStagedDeps {
-  readonly artifacts: Pick<FileTaker, 'upload'>;
+  readonly artifacts: FileTaker;
   readonly uploads: Pick<StagedUploads, 'read' | 'end' | 'remove'>;
   readonly log: Log;
 }
@@ -53,6 +53,11 @@ export async function storeStaged(
   }
   const outcome = await artifacts.upload(artifactId, { fileName, bytes: content(), sha256, size }, envelope);
   if (failure instanceof DamagedObjectError) {
+    // Another process may have stored the file meanwhile, and removed the pieces.
+    const { actor, source } = envelope;
+    const declared = { fileName, sha256, size };
+    const verdict = await artifacts.judgeUpload(artifactId, declared, { actor, source });
+    if (verdict?.ok === true) return verdict;
     log('error', 'a piece of an upload is damaged in the artifact store', { error: failure });
     await uploads.remove(uploadId);
     return reject('upload-damaged', 'what came before was damaged in the artifact store', 'Send it again.');

@@ -201,6 +201,43 @@ describe('two that send into one upload', () => {
     expect((await bench.artifact()).files).toMatchObject([{ sha256: sha256Of(FILE) }]);
   });
 
+  it.each([
+    ['before it has read the pieces back', 'p0000000000000000', false],
+    ['after it has', 'p0000000000020000', true],
+  ])('in two processes with the last bytes: one is overtaken %s, both are answered well', async (_, at, has) => {
+    const [one, two] = [processOf(), processOf()];
+    const { uploadId } = await begun(one);
+    await one.receive(ID, uploadId, part(0, 30_000), dev);
+    const reached = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    const { staging } = bench.blobs;
+    const said: string[] = [];
+    const slow = processOf({
+      log: (_level, message) => said.push(message),
+      staging: {
+        ...staging,
+        get: async (name) => {
+          const early = has ? await staging.get(name) : null;
+          if (name.endsWith(at)) {
+            reached.resolve();
+            await go.promise;
+          }
+          return early ?? staging.get(name);
+        },
+      },
+    });
+    const late = slow.receive(ID, uploadId, part(30_000, FILE.length), dev);
+    await reached.promise;
+    expect(await two.receive(ID, uploadId, part(30_000, FILE.length), dev)).toMatchObject({ ok: true });
+    go.resolve();
+    expect(await late).toMatchObject({ ok: true, upload: { offset: FILE.length }, outcome: { events: [] } });
+    expect(said).toEqual([]);
+    // Each encrypts with a key of its own: a second one would lie there for ever.
+    const blobs: string[] = [];
+    for await (const blob of bench.blobs.list()) blobs.push(blob);
+    expect(blobs).toEqual((await bench.artifact()).files.map(({ ciphertext }) => ciphertext.sha256));
+  });
+
   it('when the process ends: what came is kept, and the sender told to come back', async () => {
     const uploads = processOf();
     const { uploadId } = await begun(uploads);
