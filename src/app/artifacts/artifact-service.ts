@@ -138,10 +138,9 @@ export function createArtifactService(deps: ArtifactServiceDeps): ArtifactServic
     judgeUpload,
 
     async upload(artifactId, upload, envelope) {
-      const judge = () => judgeUpload(artifactId, upload, envelope);
-      const early = await judge();
+      const early = await judgeUpload(artifactId, upload, envelope);
       if (early !== null) return early;
-      const taken = await takeIn(intake, artifactId, upload, judge);
+      const taken = await takeIn(intake, artifactId, upload, () => judgeUpload(artifactId, upload, envelope));
       return taken.what === 'taken' ? handle(artifactId, taken.command, envelope) : taken.answer;
     },
 
