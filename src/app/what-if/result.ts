@@ -146,8 +146,14 @@ export function rerunCounts({ flights }: Rerun, policy: CampaignPolicy): readonl
   );
 }
 
-/** Counts at instants of equal steps. @param instants rising. */
-export function seriesOf({ flights }: Rerun, instants: readonly number[]): readonly Counts[] {
+/** Vehicles between two yields. */
+const PER_YIELD = 8192;
+
+/** Counts at instants of equal steps. Yields now and then. @param instants rising. */
+export function* seriesOf(
+  { flights }: Rerun,
+  instants: readonly number[],
+): Generator<void, readonly Counts[]> {
   const from = instants[0] ?? 0;
   const step = ((instants.at(-1) ?? from) - from) / Math.max(1, instants.length - 1);
   const added = instants.map((): Sums => ({ ...NO_COUNTS }));
@@ -161,6 +167,7 @@ export function seriesOf({ flights }: Rerun, instants: readonly number[]): reado
   const { count, correction_ms, outcome_ms } = flights.vehicles;
   add(from, 'waiting', count);
   for (let row = 0; row < count; row++) {
+    if (row % PER_YIELD === 0) yield;
     const offeredAt = flights.offeredAt[row] ?? Number.NaN;
     const endedAt = flights.endedAt[row] ?? Number.NaN;
     const was = ENDS[flights.firstEnd[row] ?? 0] ?? 'none';

@@ -3,7 +3,6 @@
  * while, because whoever asks once asks again with another number; one calculation runs at a time, in turns with
  * everything else that the process has to do.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CampaignPolicy } from '../../domain/campaign/policy.ts';
 import { type PolicyProblem, policyProblems } from '../../domain/campaign/policy-rules.ts';
 import { campaignStream } from '../../domain/shared/streams.ts';
@@ -14,6 +13,7 @@ import { type CampaignRecord, RecordIncompleteError, readRecord } from './read-r
 import { type Rerun, rerun } from './rerun.ts';
 import * as result from './result.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
+import { inTurns } from './turns.ts';
 
 /** About 100 bytes are held for each while it is calculated. */
 export const MOST_VEHICLES = 2_000_000;
@@ -21,8 +21,6 @@ export const MOST_VEHICLES = 2_000_000;
 const KEPT_VEHICLES = MOST_VEHICLES;
 /** A record of a campaign under way is used for this many times as long as it took to read. */
 const USED_FOR = 10;
-/** How long it calculates at a stretch, milliseconds. */
-const TURN_MS = 5;
 /** Calculations that wait for their turn; more are refused. */
 const MOST_WAITING = 8;
 
@@ -151,18 +149,6 @@ export function createWhatIf(
   };
 }
 
-/** Runs it to its end, and lets everything else have its turn every TURN_MS. */
-async function inTurns<T>(steps: Generator<void, T>, signal: AbortSignal): Promise<T> {
-  for (let began = performance.now(); ; ) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
-    if (performance.now() - began < TURN_MS) continue;
-    await nextTurn();
-    signal.throwIfAborted();
-    began = performance.now();
-  }
-}
-
 async function historyOf(log: Pick<EventStore, 'readStream'>, campaignId: string): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = [];
   for await (const batch of log.readStream(campaignStream(campaignId))) events.push(...batch);
@@ -196,7 +182,7 @@ function* answerOf(
   const instants = Array.from({ length: points }, (_, n) =>
     Math.round(startedAt + ((lastAt - startedAt) * n) / (points - 1)),
   );
-  const series = result.seriesOf(made, instants);
+  const series = yield* result.seriesOf(made, instants);
   yield;
   const recorded = recordedSide(record, timeline);
   yield;
