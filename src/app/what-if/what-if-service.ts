@@ -6,7 +6,14 @@
 import type { CampaignPolicy } from '../../domain/campaign/policy.ts';
 import { type PolicyProblem, policyProblems } from '../../domain/campaign/policy-rules.ts';
 import { campaignStream } from '../../domain/shared/streams.ts';
-import type { Clock, EventStore, Position, ReadModelReader, RecordedEvent } from '../ports.ts';
+import {
+  type Clock,
+  type EventStore,
+  type Position,
+  type ReadModelReader,
+  type RecordedEvent,
+  START,
+} from '../ports.ts';
 import { type Assumption, assumptionsOf } from './assumptions.ts';
 import type { Change } from './change.ts';
 import { type CampaignRecord, RecordIncompleteError, readRecord } from './read-record.ts';
@@ -70,7 +77,7 @@ export interface WhatIfService {
 
 interface Kept {
   readonly record: CampaignRecord;
-  /** Of the progress when it was read: nothing has changed while it is the same. Null = not all was there. */
+  /** Of the newest change when it was read: an end is the same while this is. Null = not all was there. */
   readonly position: string | null;
   readonly read_ms: number;
 }
@@ -90,13 +97,17 @@ export function createWhatIf(
     campaignId: string,
     targets: number,
     timeline: Timeline,
+    decidedAt: Position,
   ): Promise<CampaignRecord> => {
     const now = clock.now();
-    const position = (await reader.get('progress', campaignId))?.position ?? '';
+    const countedAt = (await reader.get('progress', campaignId))?.position ?? decidedAt;
+    // What was decided last is after all outcomes that the read model may not have counted yet.
+    const position = countedAt > decidedAt ? countedAt : decidedAt;
     const before = kept.get(campaignId);
     if (before !== undefined) {
-      const fresh = now - before.record.asOf <= USED_FOR * before.read_ms;
-      if (before.position === position || (timeline.endedAt === null && fresh)) return before.record;
+      // Under way time goes on, also while nothing happens.
+      const isFresh = now - before.record.asOf <= USED_FOR * before.read_ms;
+      if (timeline.endedAt === null ? isFresh : before.position === position) return before.record;
       kept.delete(campaignId);
     }
     // Read models move one by one: what comes first must not be kept as if it were all.
@@ -115,13 +126,14 @@ export function createWhatIf(
     signal.throwIfAborted();
     const { campaignId, change, points } = question;
     if ((await reader.get('campaigns', campaignId)) === null) return { ok: false, why: 'not-found' };
-    const timeline = timelineOf(await historyOf(log, campaignId));
+    const history = await historyOf(log, campaignId);
+    const timeline = timelineOf(history);
     if (timeline === null) return { ok: false, why: 'not-started' };
     const { targets } = timeline;
     if (targets > MOST_VEHICLES) return { ok: false, why: 'too-many-vehicles' };
     const problems = policyProblems({ ...timeline.policy, ...change.plan });
     if (problems.length > 0) return { ok: false, why: 'invalid-plan', problems };
-    const record = await recordOf(campaignId, targets, timeline);
+    const record = await recordOf(campaignId, targets, timeline, history.at(-1)?.position ?? START);
     const over = timeline.endedAt !== null;
     const input = {
       campaignId,
