@@ -100,6 +100,7 @@ export function readCourse(
   vehicles.offers[row] = document.offer;
   const wait = course.waits.at(-1);
   const retrying = wait !== undefined && wait[0] <= asOf && (wait[1] === null || wait[1] === last?.at_ms);
+  vehicles.flying[row] = retrying ? 0 : 1;
   if (acceptedAt !== null) vehicles.accept_ms[row] = own(acceptedAt);
   if (!retrying) return { row, stood: acceptedAt === null ? STOOD.offered : STOOD.accepted, elapsed_ms };
   vehicles.waitFrom_ms[row] = own(wait[0]);
