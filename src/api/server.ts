@@ -26,7 +26,7 @@ import {
 import { accessRoutes } from './routes/access-keys.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
 import { campaignRoutes } from './routes/campaigns.ts';
-import { dashboard } from './routes/dashboard.ts';
+import { dashboard, sendMissingPage } from './routes/dashboard.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { emergencyRoutes } from './routes/emergency-stop.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
@@ -99,7 +99,7 @@ export async function buildServer(
   app.decorate('openApi', openApi);
   registerBodies(app);
   if (options.checkAnswers === true) registerAnswerCheck(app);
-  registerErrors(app, services, operations);
+  registerErrors(app, services, operations, options.dashboard);
   registerClosing(app, services, hub, options.closeTimeout_ms ?? CLOSE_TIMEOUT_MS);
   registerHttpMetrics(app, services.metrics, () => hub.clients);
   registerHeaders(app);
@@ -218,7 +218,12 @@ const isTooLarge = (request: FastifyRequest): boolean =>
   request.routeOptions.config.operation?.streams === undefined &&
   Number(request.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES;
 
-function registerErrors(app: FastifyInstance, services: ApiServices, operations: Operations): void {
+function registerErrors(
+  app: FastifyInstance,
+  services: ApiServices,
+  operations: Operations,
+  built: string | undefined,
+): void {
   app.setErrorHandler((error, request, reply) => {
     errorHandler(error, request, reply);
     if (toProblem(error).code === 'four-eyes' && request.principal !== null)
@@ -227,6 +232,7 @@ function registerErrors(app: FastifyInstance, services: ApiServices, operations:
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '';
     const methods = operations.methodsAt(path);
+    if (methods.length === 0 && sendMissingPage(request, reply, built)) return;
     const answer =
       methods.length === 0
         ? problem('not-found', `there is nothing at ${path.slice(0, 200)}`, {

@@ -162,6 +162,24 @@ describe('the page', () => {
     expect((await get('/assets/none.js')).statusCode).toBe(404);
   });
 
+  it('is what a browser gets at an address that is none, and a problem what everything else gets', async () => {
+    const at = (url: string, accept: string, method: 'GET' | 'POST' = 'GET') =>
+      harness.call({ method, url, key: null, headers: { accept } });
+    const page = await at('/fleets/old', 'text/html,*/*;q=0.8');
+    expect([page.statusCode, page.body]).toEqual([404, expect.stringContaining('/assets/a-1.js')]);
+    expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+    for (const answer of [
+      await at('/fleets/old', 'application/json'),
+      await at('/fleets/old', '*/*'),
+      await at('/fleets/old', 'text/html', 'POST'),
+      await at('/v1/old', 'text/html'),
+      await at('/docs/old', 'text/html'),
+    ]) {
+      expect(answer.statusCode).toBe(404);
+      expect(answer.headers['content-type']).toContain('application/problem+json');
+    }
+  });
+
   it('says how to build it where it has not been built', async () => {
     const bare = await startHarness({ dashboard: `${built}/none/` });
     const page = await bare.call({ method: 'GET', url: '/', key: null });

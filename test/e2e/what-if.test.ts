@@ -140,7 +140,8 @@ describe('the page', () => {
     await page.getByLabel('Most in flight').fill('');
     await poll(() => page.locator('tbody', { hasText: 'Calculated' }).locator('tr').count()).toBe(4);
     await page.getByLabel('Offers a minute').fill('many');
-    await page.getByRole('alert').getByText('/offersPerMinute').waitFor();
+    await page.locator('#what-if-rate[aria-invalid="true"]').waitFor();
+    await page.locator('#what-if-rate-error').waitFor();
     await page.getByRole('button', { name: 'As planned' }).click();
     expect(new URL(page.url()).search).toBe('?tab=what-if');
     await poll(() => page.locator('tbody', { hasText: 'Calculated' }).locator('tr').count()).toBe(3);

@@ -1,8 +1,10 @@
 /** Which page an address shows. Pages beyond the first are loaded when they are gone to. */
-import { lazy, type ReactNode, Suspense, useEffect } from 'react';
+import { type ReactNode, Suspense, useEffect } from 'react';
 import { CampaignPage } from './campaign/campaign-page.tsx';
 import { FleetPage } from './fleet/fleet-page.tsx';
 import { isAway, isSignedOut } from './lib/api.ts';
+import { words } from './lib/format.ts';
+import { part } from './lib/part.ts';
 import { Link, type Route, useRoute } from './lib/router.tsx';
 import { useSession } from './lib/session.ts';
 import { Shell } from './shell/shell.tsx';
@@ -10,12 +12,12 @@ import { SignIn, SignInAgain } from './shell/sign-in.tsx';
 import { Boundary } from './ui/boundary.tsx';
 import { Waiting } from './ui/states.tsx';
 
-const CampaignsPage = lazy(() => import('./campaign/campaigns-page.tsx'));
-const PlanPage = lazy(() => import('./plan/plan-page.tsx'));
-const VehiclesPage = lazy(() => import('./vehicle/vehicles-page.tsx'));
-const VehiclePage = lazy(() => import('./vehicle/vehicle-page.tsx'));
-const ArtifactsPage = lazy(() => import('./artifact/artifacts-page.tsx'));
-const ArtifactPage = lazy(() => import('./artifact/artifact-page.tsx'));
+const CampaignsPage = part(() => import('./campaign/campaigns-page.tsx'));
+const PlanPage = part(() => import('./plan/plan-page.tsx'));
+const VehiclesPage = part(() => import('./vehicle/vehicles-page.tsx'));
+const VehiclePage = part(() => import('./vehicle/vehicle-page.tsx'));
+const ArtifactsPage = part(() => import('./artifact/artifacts-page.tsx'));
+const ArtifactPage = part(() => import('./artifact/artifact-page.tsx'));
 
 function pageOf({ parts }: Route): ReactNode {
   const [kind, id] = parts;
@@ -34,7 +36,8 @@ function pageOf({ parts }: Route): ReactNode {
 
 function useTitle({ parts }: Route): void {
   useEffect(() => {
-    const name = parts.length === 0 ? 'Fleet' : [...parts].reverse().join(' · ');
+    const [kind = 'fleet', ...rest] = parts;
+    const name = [...rest.reverse(), words(kind)].join(' · ');
     document.title = `${name} · Fleetwave`;
   }, [parts]);
 }

@@ -1,8 +1,8 @@
 /** The dashboard at `/`: one page for every address of it, and its parts, made by `npm run build:web`. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 const BUILT = fileURLToPath(new URL('../../../web/dist/', import.meta.url));
 const YEAR_MS = 365 * 86_400_000;
@@ -25,6 +25,19 @@ declare module 'fastify' {
     /** Part of the dashboard, not of the API: open, and in no document. */
     dashboard?: boolean;
   }
+}
+
+/** Below these is no page: who asks there asks the API. */
+const NO_PAGES = /^\/(v1|docs|assets)(\/|$)/;
+
+/** For a person whose browser was sent to an address that is none: the page says so and leads on. False for others. */
+export function sendMissingPage(request: FastifyRequest, reply: FastifyReply, built = BUILT): boolean {
+  const file = `${built}index.html`;
+  const asksForPage = request.method === 'GET' && request.headers.accept?.includes('text/html') === true;
+  if (!asksForPage || NO_PAGES.test(request.url) || !existsSync(file)) return false;
+  reply.code(404).header('content-security-policy', POLICY).header('cache-control', 'no-cache');
+  void reply.type('text/html; charset=utf-8').send(readFileSync(file));
+  return true;
 }
 
 /** A plugin, because what serves files is one. `built` is where they are, with a slash at the end. */

@@ -34,6 +34,8 @@ const verdict = (
   detail: (problems.length === 0 ? good : problems.join('; ')).slice(0, MAX_DETAIL),
 });
 
+const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+
 const notNull = (problem: string | null): problem is string => problem !== null;
 
 async function filesComplete({ blobs }: CheckDeps, artifact: Artifact): Promise<ValidationCheck> {
@@ -44,7 +46,11 @@ async function filesComplete({ blobs }: CheckDeps, artifact: Artifact): Promise<
     else if (size !== ciphertext.size)
       problems.push(`${name} has ${size} bytes in the store instead of ${ciphertext.size}`);
   }
-  return verdict('files-complete', problems, `${artifact.files.length} files are in the store`);
+  return verdict(
+    'files-complete',
+    problems,
+    plural(artifact.files.length, 'file is in the store', 'files are in the store'),
+  );
 }
 
 /** One file after another: each is read whole, and this is no matter of seconds. */
@@ -79,7 +85,11 @@ async function dependencies({ lookup }: CheckDeps, artifact: Artifact): Promise<
         : `nothing is known of ${ecuType}/${component}: no artifact is for it and no vehicle has it`,
     ),
   );
-  return verdict('dependencies', problems.filter(notNull), `${needed.length} dependencies are known`);
+  return verdict(
+    'dependencies',
+    problems.filter(notNull),
+    plural(needed.length, 'dependency is known', 'dependencies are known'),
+  );
 }
 
 async function requirementsMatch({ lookup }: CheckDeps, artifact: Artifact): Promise<ValidationCheck> {
@@ -100,7 +110,11 @@ export async function runChecks(
   return [
     await filesComplete(deps, artifact),
     await digests(deps, artifact),
-    verdict('signatures', problems, `${signatures.length} signatures made outside are good`),
+    verdict(
+      'signatures',
+      problems,
+      plural(signatures.length, 'signature made outside is good', 'signatures made outside are good'),
+    ),
     await dependencies(deps, artifact),
     await requirementsMatch(deps, artifact),
   ];

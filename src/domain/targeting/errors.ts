@@ -78,8 +78,10 @@ export function distance(left: string, right: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** The word that was probably meant, or null when none is near. */
+/** The word that was probably begun or misspelt, or null when none is near. */
 export function nearest(word: string, known: readonly string[]): string | null {
+  const begun = known.filter((candidate) => candidate.toLowerCase().startsWith(word.toLowerCase()));
+  if (word.length > 1 && begun.length === 1) return begun[0] ?? null;
   let best: string | null = null;
   let least = Math.max(2, Math.floor(word.length / 2)) + 1;
   for (const candidate of known) {

@@ -79,6 +79,7 @@ describe('mistakes', () => {
   it.each([
     ['modle==X', 'modle', /Did you mean model/],
     ['model==X;regoin==DE', 'regoin', /Did you mean region/],
+    ['reg==DE', 'reg', /Did you mean region/],
     ['ecu.TCM.sofware==1', 'sofware', /Did you mean software/],
     ['ecu.TCM.serial==42', 'serial', /vehicle=in=list/],
     ['model=X', '=X', /Equality is written ==/],

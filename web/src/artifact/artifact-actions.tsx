@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { command, newKey, path } from '../lib/api.ts';
-import { count } from '../lib/format.ts';
+import { counted } from '../lib/format.ts';
 import { neededRoles } from '../lib/may.ts';
 import { useMay } from '../lib/session.ts';
 import type { Artifact } from '../lib/types.ts';
@@ -71,7 +71,13 @@ function ActionDialog({ artifact, verb, onClose }: ActionProps) {
     >
       {verb === 'release' ? (
         <Effects
-          lines={[[count(artifact.files.length), 'files, exactly as validated, become usable by campaigns']]}
+          lines={[
+            counted(
+              artifact.files.length,
+              'file, exactly as validated, becomes usable by campaigns',
+              'files, exactly as validated, become usable by campaigns',
+            ),
+          ]}
         />
       ) : (
         <>

@@ -1,9 +1,10 @@
 /** One artifact: its files, checks and release, who could take it, where it is used. */
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { get, path } from '../lib/api.ts';
 import { bytes, count, eventName, time, words } from '../lib/format.ts';
 import { campaignsOf } from '../lib/lists.ts';
+import { part } from '../lib/part.ts';
 import { Link } from '../lib/router.tsx';
 import type { Artifact, TargetingCount } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
@@ -15,7 +16,7 @@ import { Table } from '../ui/table.tsx';
 import { ArtifactActions } from './artifact-actions.tsx';
 import { Uploads } from './uploads.tsx';
 
-const InstalledBase = lazy(() => import('./installed-base.tsx'));
+const InstalledBase = part(() => import('./installed-base.tsx'));
 
 const of = <T,>(id: string, part = '') => ({
   queryKey: ['artifact', id, part],

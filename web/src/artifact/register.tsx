@@ -1,11 +1,13 @@
 /** A new artifact: what it is for. Its files are uploaded next, on its own page. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { command, newKey, path } from '../lib/api.ts';
+import { type FieldError, isAt, type Placed, placedBy } from '../lib/placed.ts';
 import { navigate } from '../lib/router.tsx';
 import { Dialog } from '../ui/dialog.tsx';
-import { TextField } from '../ui/field.tsx';
+import { FieldErrors, TextField } from '../ui/field.tsx';
 import { SelectField } from '../ui/select.tsx';
+import { usePlaced } from '../ui/use-placed.ts';
 
 const EMPTY = {
   name: '',
@@ -39,6 +41,27 @@ const bodyOf = (fields: Fields): object => ({
   },
 });
 
+/** JSON Pointers of a registration; the address is made of name and version. */
+const FIELDS: readonly (readonly [pointer: string, field: string])[] = [
+  ['/path/artifactId', 'a-name'],
+  ['/name', 'a-name'],
+  ['/version', 'a-version'],
+  ['/target/ecuType', 'a-ecu'],
+  ['/target/component', 'a-part'],
+  ['/requirements/hardware', 'a-hw'],
+  ['/requirements/previousSoftware', 'a-prev'],
+  ['/requirements/regions', 'a-regions'],
+  ['/releaseNotes', 'a-notes'],
+];
+
+const NAMING = 'Small letters, digits and . _ - here; letters, digits and . + _ - in the version.';
+
+const place = (errors: readonly FieldError[]): Placed =>
+  placedBy(
+    errors.map((error) => (error.path === '/path/artifactId' ? { ...error, message: NAMING } : error)),
+    (at) => FIELDS.find(([pointer]) => isAt(at, pointer))?.[1] ?? null,
+  );
+
 export function Register({ onClose }: { readonly onClose: () => void }) {
   const client = useQueryClient();
   const [fields, setFields] = useState(EMPTY);
@@ -54,6 +77,8 @@ export function Register({ onClose }: { readonly onClose: () => void }) {
       navigate(path`/artifacts/${id}`);
     },
   });
+  const form = useRef<HTMLDivElement>(null);
+  const refused = usePlaced(registering.error, place, form);
   return (
     <Dialog
       title="Register an artifact"
@@ -61,10 +86,15 @@ export function Register({ onClose }: { readonly onClose: () => void }) {
       busy={registering.isPending}
       ready={fields.name !== '' && fields.version !== '' && fields.ecuType !== ''}
       error={registering.error}
+      placed={refused.paths}
       onSubmit={() => registering.mutate()}
       onClose={onClose}
     >
-      <Fieldset fields={fields} set={set} />
+      <div className="dialog-fields" ref={form}>
+        <FieldErrors value={refused.at}>
+          <Fieldset fields={fields} set={set} />
+        </FieldErrors>
+      </div>
     </Dialog>
   );
 }
@@ -77,7 +107,7 @@ interface FieldsetProps {
 function Fieldset({ fields, set }: FieldsetProps) {
   return (
     <>
-      <div className="columns">
+      <div className="pair-of-fields">
         <TextField
           id="a-name"
           label="Name"
@@ -118,13 +148,15 @@ function Fieldset({ fields, set }: FieldsetProps) {
       <TextField
         id="a-hw"
         label="Hardware parts"
-        hint="Parted by commas; all their versions."
+        placeholder="TCM-100, TCM-110"
+        hint="With commas between them. Empty = any."
         value={fields.hardware}
         onChange={set('hardware')}
       />
       <TextField
         id="a-prev"
         label="Software before"
+        hint="Versions that it can follow. Empty = any."
         placeholder=">=2.0.0 <2.1.0"
         value={fields.previous}
         onChange={set('previous')}
@@ -132,6 +164,7 @@ function Fieldset({ fields, set }: FieldsetProps) {
       <TextField
         id="a-regions"
         label="Regions"
+        hint="Where it is approved. Empty = everywhere."
         placeholder="DE, FR"
         value={fields.regions}
         onChange={set('regions')}

@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { command, newKey, path } from '../lib/api.ts';
-import { count } from '../lib/format.ts';
+import { plural } from '../lib/format.ts';
 import { type Action, neededRoles } from '../lib/may.ts';
 import { Link } from '../lib/router.tsx';
 import { useMay } from '../lib/session.ts';
@@ -53,6 +53,9 @@ export function Actions({
         ]),
     ...OFFERED.filter(({ states }) => states.includes(state)),
   ];
+  const lacking = [
+    ...new Set(offered.filter(({ action }) => !may(action)).map(({ action }) => neededRoles(action))),
+  ];
   return (
     <div className="row">
       {['created', 'targets-frozen', 'targeting-defined'].includes(state) ? (
@@ -60,13 +63,15 @@ export function Actions({
           {state === 'targets-frozen' ? 'Look at the plan and approve' : 'Go on planning'}
         </Link>
       ) : null}
+      {lacking.length === 0 ? null : (
+        <span className="small quiet">Needs the role {lacking.join('; ')}.</span>
+      )}
       {offered.map(({ verb, action, text, danger, primary }) => (
         <button
           key={verb}
           type="button"
           className={`button ${danger === true ? 'danger' : primary === true ? 'primary' : ''}`}
           disabled={!may(action)}
-          title={may(action) ? undefined : `Needs the role ${neededRoles(action)}`}
           onClick={() => setOpen(verb)}
         >
           {text}…
@@ -119,7 +124,7 @@ function CommandDialog({ campaign, progress, verb, wave, onClose }: CommandProps
       verb={button}
       danger={verb === 'abort'}
       busy={doing.isPending}
-      {...(halts ? { busyText: 'Waiting for every shard…' } : {})}
+      {...(halts ? { busyText: 'Waiting until it has stopped…' } : {})}
       ready={!needsReason || reason.trim() !== ''}
       error={doing.error}
       onSubmit={() => doing.mutate()}
@@ -137,8 +142,8 @@ function CommandDialog({ campaign, progress, verb, wave, onClose }: CommandProps
       ) : null}
       {missing.length === 0 ? null : (
         <Missing>
-          It is recorded, but {count(missing.length)} shards have not confirmed within 5 s. They offer nothing
-          new once they do; ask again to wait for them.
+          It is recorded, but {plural(missing.length, 'shard')} did not confirm in time. Nothing new is
+          offered there once that is done; ask again to wait for it.
         </Missing>
       )}
     </Dialog>

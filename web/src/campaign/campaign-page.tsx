@@ -1,15 +1,18 @@
 /** One campaign, live. */
 
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense } from 'react';
-import { clock } from '../lib/format.ts';
+import { Suspense, useEffect, useRef } from 'react';
+import { path } from '../lib/api.ts';
+import { clock, localTimes } from '../lib/format.ts';
 import type { Live } from '../lib/live.ts';
+import { part } from '../lib/part.ts';
 import type { Sample } from '../lib/progress.ts';
 import { Link, useQueryState } from '../lib/router.tsx';
 import type { Campaign, Progress } from '../lib/types.ts';
 import { type Series, samplesOf, seriesOf } from '../replay/use-replay.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Loaded, Waiting } from '../ui/states.tsx';
+import { Ago } from '../ui/time.tsx';
 import { Actions } from './actions.tsx';
 import { AssignmentsTab } from './assignments-tab.tsx';
 import { HistoryTab } from './history-tab.tsx';
@@ -17,10 +20,10 @@ import { Overview } from './overview.tsx';
 import { PlanView } from './plan-tab.tsx';
 import { useCampaign, useProgress, useSamples } from './use-campaign.ts';
 
-const FailuresTab = lazy(() => import('./failures-tab.tsx'));
-const ReplayTab = lazy(() => import('../replay/replay-tab.tsx'));
+const FailuresTab = part(() => import('./failures-tab.tsx'));
+const ReplayTab = part(() => import('../replay/replay-tab.tsx'));
 
-const WhatIfTab = lazy(() => import('../what-if/what-if-tab.tsx'));
+const WhatIfTab = part(() => import('../what-if/what-if-tab.tsx'));
 
 const TABS = [
   ['', 'Live'],
@@ -41,23 +44,37 @@ export function CampaignPage({ id }: { readonly id: string }) {
       {(found) => (
         <>
           <Head campaign={found} live={live} />
-          <nav className="tabs" aria-label="Views of the campaign">
-            {TABS.map(([name, text]) => (
-              <Link
-                key={name}
-                to={name === '' ? `/campaigns/${id}` : `/campaigns/${id}?tab=${name}`}
-                aria-current={tab === name ? 'page' : undefined}
-              >
-                {text}
-              </Link>
-            ))}
-          </nav>
+          <Tabs id={id} tab={tab} />
           <Suspense fallback={<Waiting what="Loading the view" />}>
             <View tab={tab} campaign={found} live={live} />
           </Suspense>
         </>
       )}
     </Loaded>
+  );
+}
+
+function Tabs({ id, tab }: { readonly id: string; readonly tab: string }) {
+  const row = useRef<HTMLElement>(null);
+  // On a phone they are wider than the page: the chosen one has to be seen. The page itself stays where it is.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is what moves them
+  useEffect(() => {
+    const chosen = row.current?.querySelector<HTMLElement>('[aria-current]');
+    if (row.current === null || chosen === null || chosen === undefined) return;
+    row.current.scrollLeft = chosen.offsetLeft - (row.current.clientWidth - chosen.offsetWidth) / 2;
+  }, [tab]);
+  return (
+    <nav className="tabs" aria-label="Views of the campaign" ref={row}>
+      {TABS.map(([name, text]) => (
+        <Link
+          key={name}
+          to={name === '' ? path`/campaigns/${id}` : `${path`/campaigns/${id}`}?tab=${name}`}
+          aria-current={tab === name ? 'page' : undefined}
+        >
+          {text}
+        </Link>
+      ))}
+    </nav>
   );
 }
 
@@ -85,21 +102,21 @@ function View({ tab, campaign, live }: ViewProps) {
       return live.data === null ? (
         <Waiting what="Waiting for the first numbers" />
       ) : (
-        <LiveView campaign={campaign} progress={live.data} />
+        <LiveView campaign={campaign} live={live} progress={live.data} />
       );
   }
 }
 
-function LiveView({ campaign, progress }: { readonly campaign: Campaign; readonly progress: Progress }) {
+function LiveView({ campaign, live, progress }: Omit<ViewProps, 'tab'> & { readonly progress: Progress }) {
   const before = useQuery({ ...seriesOf(campaign.id), staleTime: Number.POSITIVE_INFINITY }).data;
-  const seen = useSamples(progress);
-  return <Overview campaign={campaign} progress={progress} samples={joined(before, seen)} />;
+  const seen = useSamples(live);
+  return <Overview campaign={campaign} progress={progress} samples={joined(before, seen, live.heardAt)} />;
 }
 
 /** What was before the page was opened, and what it has seen since. */
-function joined(before: Series | undefined, seen: readonly Sample[]): readonly Sample[] {
-  const since = seen[0]?.at;
-  return before === undefined || since === undefined ? seen : [...samplesOf(before, since), ...seen];
+function joined(before: Series | undefined, seen: readonly Sample[], heardAt: number): readonly Sample[] {
+  const since = seen[0]?.at ?? heardAt;
+  return before === undefined ? seen : [...samplesOf(before, since), ...seen];
 }
 
 function Head({ campaign, live }: { readonly campaign: Campaign; readonly live: Live<Progress> }) {
@@ -118,13 +135,24 @@ function Head({ campaign, live }: { readonly campaign: Campaign; readonly live: 
         {campaign.reason === null || !['paused', 'aborting', 'targeting-defined'].includes(state) ? null : (
           <p className="notice warn">
             <span>
-              <strong>{state === 'paused' ? 'Paused' : 'Stopped'}:</strong> {campaign.reason}
+              <strong>{state === 'paused' ? 'Paused' : 'Stopped'}:</strong> {localTimes(campaign.reason)}
+              {state === 'paused' ? <PausedBy campaign={campaign} /> : null}
             </span>
           </p>
         )}
       </div>
       <Actions campaign={campaign} progress={live.data} />
     </div>
+  );
+}
+
+function PausedBy({ campaign }: { readonly campaign: Campaign }) {
+  const pause = campaign.decisions.findLast(({ type }) => type === 'CampaignPaused');
+  return pause === undefined ? null : (
+    <span className="small quiet">
+      {' '}
+      · {pause.by}, <Ago at={pause.at} />
+    </span>
   );
 }
 

@@ -1,5 +1,5 @@
 /** What a command will do, in numbers, from the newest progress. */
-import { count, percent } from '../lib/format.ts';
+import { count, counted, percent } from '../lib/format.ts';
 import { inFlightOf } from '../lib/progress.ts';
 import type { Campaign, Progress } from '../lib/types.ts';
 
@@ -18,11 +18,20 @@ export interface Effect {
 }
 
 const HALT_NOTE =
-  'The answer comes when every shard has stopped. Vehicles that already download or install finish and are counted.';
+  'The answer comes when the whole engine has stopped offering. Vehicles that already download or install finish and are counted.';
+
+type Phases = Readonly<Record<string, number>>;
 
 /** Vehicles that are beyond recall: they have what they need and go on by themselves. */
-const underWay = (byPhase: Readonly<Record<string, number>>): number =>
+const underWay = (byPhase: Phases): number =>
   (byPhase['downloading'] ?? 0) + (byPhase['downloaded'] ?? 0) + (byPhase['installing'] ?? 0);
+
+export const finishing = (vehicles: number): readonly [string, string] =>
+  counted(
+    vehicles,
+    'vehicle downloads or installs: it finishes and is counted',
+    'vehicles download or install: they finish and are counted',
+  );
 
 export function effectsOf(verb: Verb, campaign: Campaign, progress: Progress | null, wave: number): Effect {
   const phases = progress?.byPhase ?? {};
@@ -46,12 +55,7 @@ export function effectsOf(verb: Verb, campaign: Campaign, progress: Progress | n
         title: 'Pause the campaign',
         button: 'Pause',
         halts: true,
-        does: [
-          [count(waiting), 'vehicles wait and get no offer until it is resumed'],
-          [count(offered), 'open offers are taken back and made again later'],
-          [count(accepted), 'vehicles have accepted and get no permission to download'],
-          [count(underWay(phases)), 'vehicles download or install: they finish and are counted'],
-        ],
+        does: pauseLines(phases),
         note: HALT_NOTE,
         needsReason: true,
         body: required,
@@ -62,8 +66,12 @@ export function effectsOf(verb: Verb, campaign: Campaign, progress: Progress | n
         button: 'Resume',
         halts: false,
         does: [
-          [count(waiting), 'vehicles wait; those of released waves get offers again'],
-          [count(inFlightOf(phases)), 'vehicles are in flight and go on'],
+          counted(
+            waiting,
+            'vehicle waits; it gets an offer again if its wave is released',
+            'vehicles wait; those of released waves get offers again',
+          ),
+          counted(inFlightOf(phases), 'vehicle is in flight and goes on', 'vehicles are in flight and go on'),
         ],
         note: campaign.pause === null ? null : `It was paused because: ${campaign.pause.reason}`,
         needsReason: false,
@@ -75,12 +83,13 @@ export function effectsOf(verb: Verb, campaign: Campaign, progress: Progress | n
         button: 'Abort',
         halts: true,
         does: [
-          [
-            count(waiting + offered + accepted),
+          counted(
+            waiting + offered + accepted,
+            'vehicle is cancelled and never gets this update from this campaign',
             'vehicles are cancelled and never get this update from this campaign',
-          ],
-          [count(underWay(phases)), 'vehicles download or install: they finish and are counted'],
-          [count(progress?.succeeded ?? 0), 'vehicles have it and keep it'],
+          ),
+          finishing(underWay(phases)),
+          counted(progress?.succeeded ?? 0, 'vehicle has it and keeps it', 'vehicles have it and keep it'),
         ],
         note: `${HALT_NOTE} An aborted campaign can not be resumed.`,
         needsReason: true,
@@ -91,14 +100,38 @@ export function effectsOf(verb: Verb, campaign: Campaign, progress: Progress | n
   }
 }
 
+const pauseLines = (phases: Phases): Effect['does'] => [
+  counted(
+    phases['waiting'] ?? 0,
+    'vehicle waits and gets no offer until it is resumed',
+    'vehicles wait and get no offer until it is resumed',
+  ),
+  counted(
+    phases['offered'] ?? 0,
+    'open offer is taken back and made again later',
+    'open offers are taken back and made again later',
+  ),
+  counted(
+    phases['accepted'] ?? 0,
+    'vehicle has accepted and gets no permission to download',
+    'vehicles have accepted and get no permission to download',
+  ),
+  finishing(underWay(phases)),
+];
+
 const startLines = (campaign: Campaign): Effect['does'] => {
   const waves = campaign.plan?.waves ?? [];
   return [
-    [count(waves[0] ?? 0), `vehicles of wave 1 (${campaign.waves[0]?.name ?? ''}) get offers`],
-    [
-      count(waves.slice(1).reduce((sum, vehicles) => sum + vehicles, 0)),
+    counted(
+      waves[0] ?? 0,
+      `vehicle of wave 1 (${campaign.waves[0]?.name ?? ''}) gets an offer`,
+      `vehicles of wave 1 (${campaign.waves[0]?.name ?? ''}) get offers`,
+    ),
+    counted(
+      waves.slice(1).reduce((sum, vehicles) => sum + vehicles, 0),
+      'vehicle of a later wave follows when the gates pass',
       'vehicles of later waves follow when the gates pass',
-    ],
+    ),
   ];
 };
 
@@ -115,10 +148,13 @@ function confirmEffect(campaign: Campaign, progress: Progress | null, wave: numb
         percent(failing),
         `of this wave have failed: ${count(share?.failed ?? 0)} of ${count(share?.targets ?? 0)}`,
       ],
-      [
-        count(next),
-        next === 0 ? 'vehicles follow: it is the last wave' : `vehicles of wave ${wave + 1} get offers`,
-      ],
+      next === 0
+        ? [count(0), 'vehicles follow: it is the last wave']
+        : counted(
+            next,
+            `vehicle of wave ${wave + 1} gets an offer`,
+            `vehicles of wave ${wave + 1} get offers`,
+          ),
     ],
     note: campaign.waves[wave - 1]?.gate?.reason ?? null,
     needsReason: false,

@@ -1,6 +1,7 @@
 /** The heat map's last row on a map: failure rate by country, with the number of vehicles behind each. */
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { count, regionName } from '../lib/format.ts';
+import { part } from '../lib/part.ts';
 import { settledOf } from '../lib/progress.ts';
 import type { Progress, SliceShare } from '../lib/types.ts';
 import type { Mark } from '../map/marks.tsx';
@@ -8,7 +9,7 @@ import { byCountry, type Grouped } from '../map/places.ts';
 import { Empty } from '../ui/states.tsx';
 import { judged } from './verdict.ts';
 
-const RegionMap = lazy(() => import('../map/region-map.tsx'));
+const RegionMap = part(() => import('../map/region-map.tsx'));
 
 type Counted = Pick<SliceShare, 'targets' | 'succeeded' | 'failed' | 'pending'>;
 

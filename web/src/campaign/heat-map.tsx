@@ -74,7 +74,7 @@ export function HeatMap({ progress, limit, campaignId }: HeatMapProps) {
         </table>
       </Scrolls>
       <div className="legend">
-        <span style={{ '--swatch': 'var(--bad-fill)' } as object}>framed: too high beyond doubt (95 %)</span>
+        <span style={{ '--swatch': 'var(--bad-fill)' } as object}>framed: too high beyond doubt (95%)</span>
         <span style={{ '--swatch': 'var(--bad-soft)' } as object}>
           pale or hatched: few vehicles, may be chance
         </span>

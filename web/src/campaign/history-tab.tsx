@@ -1,7 +1,7 @@
 /** Every decision about the campaign: who, when, why. */
 import { useQuery } from '@tanstack/react-query';
 import { get, path } from '../lib/api.ts';
-import { eventName, time } from '../lib/format.ts';
+import { eventName, localTimes, plural, time } from '../lib/format.ts';
 import type { HistoryEvent } from '../lib/types.ts';
 import type { Tone } from '../ui/badge.tsx';
 import { Card } from '../ui/card.tsx';
@@ -47,7 +47,7 @@ export function detailOf({ type, data }: HistoryEvent): string {
   const said = text(data['reason']) || text(data['note']) || text(data['query']);
   const frozen =
     type === 'TargetsFrozen'
-      ? `${String(data['targets'])} vehicles, digest ${text(data['digest']).slice(0, 12)}…`
+      ? `${plural(Number(data['targets']), 'vehicle')}, digest ${text(data['digest']).slice(0, 12)}…`
       : '';
   return [wave, outcome, said, frozen].filter(Boolean).join(': ');
 }
@@ -87,7 +87,7 @@ export function HistoryTab({ campaignId }: { readonly campaignId: string }) {
                       {time(event.time)} · {event.actor.id}
                     </span>
                   </div>
-                  <p className="small">{detailOf(event)}</p>
+                  <p className="small">{localTimes(detailOf(event))}</p>
                 </div>
               </li>
             ))}

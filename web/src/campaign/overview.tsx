@@ -1,6 +1,6 @@
 /** The live view: what there is to see in a second first, what explains it below. */
 
-import { clock, compact, count, duration, minute, percent, words } from '../lib/format.ts';
+import { clock, compact, count, duration, minute, percent, plural, words } from '../lib/format.ts';
 import { inFlightOf, outcomesOf, rateOf, type Sample, settledOf } from '../lib/progress.ts';
 import { wilson } from '../lib/statistics.ts';
 import type { Campaign, Progress } from '../lib/types.ts';
@@ -8,6 +8,7 @@ import { Legend, type Part, StackedBar } from '../ui/bars.tsx';
 import { Card, Figures } from '../ui/card.tsx';
 import { type TakeProps, TakeTable } from '../ui/copy.tsx';
 import { Codes, Regions, Stages } from './breakdowns.tsx';
+import { BUCKET_HEAD, bucketRows, untilSettled } from './buckets.ts';
 import { FailureMap } from './failure-map.tsx';
 import { HeatMap } from './heat-map.tsx';
 import {
@@ -22,7 +23,7 @@ import {
   WAVE_HEAD,
   waveRows,
 } from './tables.ts';
-import { BUCKET_HEAD, bucketRows, Throughput } from './throughput.tsx';
+import { Throughput } from './throughput.tsx';
 import { Waves } from './waves.tsx';
 
 interface OverviewProps {
@@ -45,6 +46,9 @@ export function Overview({ campaign, progress, samples, at }: OverviewProps) {
   const limit = limitOf(campaign);
   // The list is of now: at a past instant it would answer another question.
   const listed = at === undefined ? campaign.id : null;
+  const over = at === undefined && ['completed', 'aborted'].includes(progress.state);
+  const course = over ? untilSettled(samples) : samples;
+  const end = over ? course.at(-1)?.at : at;
   const take = (name: string, head: readonly string[], rows: TakeProps['rows']) => (
     <TakeTable name={`${campaign.id}-${name}`} head={head} rows={rows} />
   );
@@ -61,17 +65,17 @@ export function Overview({ campaign, progress, samples, at }: OverviewProps) {
             aside={
               <span className="row">
                 Settled vehicles a minute
-                {take('throughput', BUCKET_HEAD, () => bucketRows(samples))}
+                {take('throughput', BUCKET_HEAD, () => bucketRows(course))}
               </span>
             }
           >
-            <Throughput samples={samples} until={at === undefined ? 'now' : clock(at)} />
+            <Throughput samples={course} until={end === undefined ? 'now' : clock(end)} />
           </Card>
           <Card
             title="In flight"
             aside={
               <span className="row">
-                {count(inFlightOf(progress.byPhase))} vehicles
+                {plural(inFlightOf(progress.byPhase), 'vehicle')}
                 {take('in-flight', STAGE_HEAD, () => stageRows(progress))}
               </span>
             }
@@ -101,7 +105,7 @@ export function Overview({ campaign, progress, samples, at }: OverviewProps) {
           title="Failure codes"
           aside={
             <span className="row">
-              {count(sum(progress.failureCodes))} failed attempts
+              {plural(sum(progress.failureCodes), 'failed attempt')}
               {take('failure-codes', CODE_HEAD, () => codeRows(progress.failureCodes))}
             </span>
           }

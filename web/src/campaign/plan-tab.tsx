@@ -1,7 +1,7 @@
 /** What was planned and approved. */
 import type { ReactNode } from 'react';
 import { path } from '../lib/api.ts';
-import { count, duration, percent, time } from '../lib/format.ts';
+import { count, duration, percent, time, words } from '../lib/format.ts';
 import { Link } from '../lib/router.tsx';
 import type { Campaign, Policy } from '../lib/types.ts';
 import { Card } from '../ui/card.tsx';
@@ -165,7 +165,7 @@ function Targets({ campaign }: { readonly campaign: Campaign }) {
             {count(targets.incompatible)} matched, but can't take it
             {targets.reasons.map(({ code, vehicles }) => (
               <div key={code} className="small quiet">
-                {code}: {count(vehicles)}
+                {words(code)}: {count(vehicles)}
               </div>
             ))}
           </dd>

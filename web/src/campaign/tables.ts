@@ -9,7 +9,7 @@ type Row = readonly Cell[];
 const inPercent = (share: number): number => Math.round(share * 10_000) / 100;
 
 const COUNTS = ['Targets', 'Succeeded', 'Failed', 'Pending', 'Failed % of outcomes'];
-const SURE = ['Low % (95 %)', 'High % (95 %)', 'Verdict'];
+const SURE = ['Low % (95%)', 'High % (95 %)', 'Verdict'];
 
 const countsOf = ({ targets, succeeded, failed, pending }: Omit<SliceShare, 'byPhase'>): Row => {
   const outcomes = succeeded + failed;

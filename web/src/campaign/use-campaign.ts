@@ -32,10 +32,11 @@ const SAMPLE_MS = 2000;
 const SAMPLES = 2400;
 
 /** The progress as it was seen while the page was open. */
-export function useSamples(progress: Progress | null): readonly Sample[] {
+export function useSamples({ data, state }: Live<Progress>): readonly Sample[] {
   const [samples, setSamples] = useState<readonly Sample[]>([]);
-  const newest = useRef(progress);
-  newest.current = progress;
+  // While nothing is heard nothing is known: the numbers on the page are not those of now.
+  const newest = useRef<Progress | null>(null);
+  newest.current = state === 'live' ? data : null;
   useEffect(() => {
     const take = (): void => {
       if (newest.current === null) return;

@@ -43,7 +43,7 @@ export function judged(share: Pick<SliceShare, 'targets' | 'succeeded' | 'failed
     said,
     rate: outcomes === 0 ? '–' : percent(interval.rate),
     of: `${count(share.failed)} of ${count(outcomes)}`,
-    detail: `${said}; ${range} (95 %); ${count(share.targets)} targets`,
+    detail: `${said}; ${range} (95%); ${count(share.targets)} targets`,
     fill: interval.rate > limit ? 'var(--bad-fill)' : 'var(--good)',
     opacity: outcomes === 0 ? 0 : strength(interval.rate, limit) * (0.15 + 0.85 * certainty),
   };

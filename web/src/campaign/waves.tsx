@@ -1,5 +1,5 @@
 /** Waves in their order, each with its gate: what it asks for, how it stands, and why it was decided as it was. */
-import { count, duration, percent } from '../lib/format.ts';
+import { duration, localTimes, percent, plural } from '../lib/format.ts';
 import type { Campaign, Gate, Progress, Share, WaveView } from '../lib/types.ts';
 import { Badge, toneOf } from '../ui/badge.tsx';
 import { StackedBar } from '../ui/bars.tsx';
@@ -62,7 +62,7 @@ function Wave({ wave, state, share, planned, gate }: WaveProps) {
           {wave.wave}. {wave.name}
         </h3>
         <Badge state={state} />
-        <span className="small quiet">{count(targets)} vehicles</span>
+        <span className="small quiet">{plural(targets, 'vehicle')}</span>
       </div>
       <StackedBar
         total={targets}
@@ -75,15 +75,15 @@ function Wave({ wave, state, share, planned, gate }: WaveProps) {
       />
       {gate === undefined ? null : (
         <p className="small quiet">
-          Success {of(succeeded, targets - excused)} of ≥ {percent(gate.successPercent / 100)} · failure{' '}
-          {of(failed)} of ≤ {percent(gate.failurePercent / 100)}
+          Success {of(succeeded, targets - excused)}, needs ≥ {percent(gate.successPercent / 100)} · failure{' '}
+          {of(failed)}, allowed ≤ {percent(gate.failurePercent / 100)}
           {gate.soak_s === 0 ? '' : ` · soak ${duration(gate.soak_s)}`}
           {gate.confirm ? ' · confirmed by a person' : ''}
         </p>
       )}
       {wave.gate === null ? null : (
         <p className="small">
-          {wave.gate.reason}
+          {localTimes(wave.gate.reason)}
           {state === 'soaking' && wave.gate.soakUntil !== null ? (
             <span className="quiet">
               {' '}

@@ -1,8 +1,9 @@
 /** The emergency stop, and lifting it. Never far away, never one slip away. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { finishing } from '../campaign/effects.ts';
 import { command, newKey } from '../lib/api.ts';
-import { count } from '../lib/format.ts';
+import { counted, plural } from '../lib/format.ts';
 import { neededRoles } from '../lib/may.ts';
 import { inFlightOf } from '../lib/progress.ts';
 import { useQueryState } from '../lib/router.tsx';
@@ -22,7 +23,8 @@ export function EmergencyControl({ fleet, running }: EmergencyProps) {
   const [asked, setAsked] = useQueryState('stop');
   const { active } = fleet.emergencyStop;
   const action = active ? 'liftEmergency' : 'stopEmergency';
-  const shown = asked === (active ? 'lift' : 'yes');
+  // A link can be followed by anybody.
+  const shown = may(action) && asked === (active ? 'lift' : 'yes');
   return (
     <>
       <button
@@ -70,18 +72,24 @@ function EmergencyDialog({ lifting, running, onClose }: EmergencyDialogProps) {
   const open = sum(({ byPhase }) => (byPhase['offered'] ?? 0) + (byPhase['accepted'] ?? 0));
   const lines: readonly (readonly [string, string])[] = lifting
     ? [
-        [
-          count(running.filter(({ state }) => state === 'running').length),
+        counted(
+          running.filter(({ state }) => state === 'running').length,
+          'running campaign goes on with new offers',
           'running campaigns go on with new offers',
-        ],
+        ),
       ]
     : [
-        [count(running.length), 'campaigns under way stop offering and granting, until it is lifted'],
-        [count(open), 'vehicles with an open offer or an acceptance get no permission to download'],
-        [
-          count(sum(({ byPhase }) => inFlightOf(byPhase)) - open),
-          'vehicles download or install: they finish and are counted',
-        ],
+        counted(
+          running.length,
+          'campaign under way stops offering and granting, until it is lifted',
+          'campaigns under way stop offering and granting, until it is lifted',
+        ),
+        counted(
+          open,
+          'vehicle with an open offer or an acceptance gets no permission to download',
+          'vehicles with an open offer or an acceptance get no permission to download',
+        ),
+        finishing(sum(({ byPhase }) => inFlightOf(byPhase)) - open),
       ];
   return (
     <Dialog
@@ -89,7 +97,7 @@ function EmergencyDialog({ lifting, running, onClose }: EmergencyDialogProps) {
       verb={lifting ? 'Lift it' : 'Stop everything'}
       danger={!lifting}
       busy={doing.isPending}
-      busyText="Waiting for every shard…"
+      busyText="Waiting until it has stopped…"
       ready={reason.trim() !== ''}
       error={doing.error}
       onSubmit={() => doing.mutate()}
@@ -100,7 +108,7 @@ function EmergencyDialog({ lifting, running, onClose }: EmergencyDialogProps) {
       {doing.data?.halted === false ? (
         <p className="notice warn" role="alert">
           <span>
-            It is recorded; {count(doing.data.missing?.length ?? 0)} campaigns have shards that have not
+            It is recorded, but shards of {plural(doing.data.missing?.length ?? 0, 'campaign')} have not
             confirmed yet.
           </span>
         </p>

@@ -1,5 +1,5 @@
 /** The page that stays open: who is there, what runs, and what needs a person now. */
-import { count, percent } from '../lib/format.ts';
+import { count, percent, words } from '../lib/format.ts';
 import { useFleet } from '../shell/banners.tsx';
 import { Figures } from '../ui/card.tsx';
 import { Loaded } from '../ui/states.tsx';
@@ -37,7 +37,7 @@ export function FleetPage() {
                 {
                   name: 'Active',
                   value: count(data.active),
-                  note: `${share(data.active, data.vehicles)}, within 15 min`,
+                  note: [share(data.active, data.vehicles), 'within 15 min'].filter(Boolean).join(', '),
                 },
                 { name: 'Online now', value: count(data.online), note: share(data.online, data.vehicles) },
                 { name: 'Campaigns', value: count(underWay.length), note: 'under way' },
@@ -53,15 +53,11 @@ export function FleetPage() {
                 <Groups title="Active by vehicle type" all={data.byModel} active={data.activeBy.byModel} />
                 <Groups
                   title="Active by state in campaigns"
+                  nameOf={words}
+                  note="Where the newest offer of a vehicle stands. Who waits for a first one is not counted."
                   all={data.byAssignment}
                   active={data.activeBy.byAssignment}
-                  empty={
-                    data.vehicles === 0 ? (
-                      <NoVehicles />
-                    ) : (
-                      <p>No vehicle has been listed for a campaign yet.</p>
-                    )
-                  }
+                  empty={data.vehicles === 0 ? <NoVehicles /> : <p>No vehicle has got an offer yet.</p>}
                 />
               </div>
             </div>
@@ -73,4 +69,4 @@ export function FleetPage() {
   );
 }
 
-const share = (part: number, of: number): string => (of === 0 ? '–' : percent(part / of));
+const share = (part: number, of: number): string => (of === 0 ? '' : percent(part / of));

@@ -1,6 +1,7 @@
 /** Vehicles by what they have in common, and how many of each are active. */
-import { lazy, type ReactNode, Suspense } from 'react';
+import { type ReactNode, Suspense } from 'react';
 import { count, percent, regionName } from '../lib/format.ts';
+import { part } from '../lib/part.ts';
 import type { FleetStatus } from '../lib/types.ts';
 import type { Mark } from '../map/marks.tsx';
 import { byCountry } from '../map/places.ts';
@@ -9,7 +10,7 @@ import { Card } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
 import { Empty } from '../ui/states.tsx';
 
-const RegionMap = lazy(() => import('../map/region-map.tsx'));
+const RegionMap = part(() => import('../map/region-map.tsx'));
 
 type Counts = FleetStatus['byModel'];
 const SHOWN = 8;
@@ -31,6 +32,9 @@ interface GroupsProps {
   readonly all: Counts;
   readonly active: Counts;
   readonly empty?: ReactNode;
+  readonly note?: string;
+  /** How a person reads a group's name. */
+  readonly nameOf?: (name: string) => string;
   /** Where the groups are regions. */
   readonly map?: boolean;
 }
@@ -44,7 +48,8 @@ const groupsOf = (all: Counts, active: Counts): Readonly<Record<string, Group>> 
     }),
   );
 
-export function Groups({ title, all, active, empty = <NoVehicles />, map = false }: GroupsProps) {
+export function Groups(props: GroupsProps) {
+  const { title, all, active, empty = <NoVehicles />, map = false, note, nameOf = String } = props;
   const groups = groupsOf(all, active);
   const sorted = Object.entries(groups).sort(([, a], [, b]) => b.vehicles - a.vehicles);
   const rows = () => sorted.map(([name, group]) => [name, group.active, group.vehicles]);
@@ -67,7 +72,7 @@ export function Groups({ title, all, active, empty = <NoVehicles />, map = false
           <ul className={map ? 'codes wide' : 'codes'}>
             {sorted.slice(0, SHOWN).map(([name, group]) => (
               <li key={name}>
-                <span>{name}</span>
+                <span>{nameOf(name)}</span>
                 <span className="small quiet">
                   {count(group.active)} of {count(group.vehicles)}
                 </span>
@@ -80,6 +85,7 @@ export function Groups({ title, all, active, empty = <NoVehicles />, map = false
             ))}
             {sorted.length > SHOWN ? <li className="small quiet">{sorted.length - SHOWN} more</li> : null}
           </ul>
+          {note === undefined ? null : <p className="small quiet">{note}</p>}
         </div>
       )}
     </Card>

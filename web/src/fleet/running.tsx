@@ -1,6 +1,6 @@
 /** What is rolled out now, with how far it is. */
 import { path } from '../lib/api.ts';
-import { count } from '../lib/format.ts';
+import { count, percent } from '../lib/format.ts';
 import { Link } from '../lib/router.tsx';
 import type { Campaign, Progress } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
@@ -70,7 +70,7 @@ export function Running({ campaigns, loaded }: RunningProps) {
 
 function Mini({ progress }: { readonly progress: Progress | undefined }) {
   const { targets = 0, succeeded = 0, failed = 0, percent: done = 0 } = progress ?? {};
-  const text = `${done} % of ${count(targets)} settled, ${count(succeeded)} succeeded, ${count(failed)} failed`;
+  const text = `${percent(done / 100)} of ${count(targets)} settled, ${count(succeeded)} succeeded, ${count(failed)} failed`;
   return (
     <>
       <StackedBar

@@ -1,9 +1,6 @@
 /** Talking to the server: the session's cookie goes along by itself, errors are problem documents (RFC 9457). */
 
-export interface FieldError {
-  readonly path: string;
-  readonly message: string;
-}
+import type { FieldError } from './placed.ts';
 
 interface ProblemBody {
   readonly type?: string;
@@ -34,26 +31,30 @@ export class ProblemError extends Error {
 export const isProblem = (error: unknown, code: string): boolean =>
   error instanceof ProblemError && error.code === code;
 
+const READ_AGAIN = 'What is shown is from before. It is tried again by itself.';
+const NOT_KNOWN =
+  'It is not known whether this was done. Do it again when the server answers: it is done once.';
+
 /** No answer at all: the server is away, or the network is. */
-export const unreachable = (): ProblemError =>
+export const unreachable = (hint = READ_AGAIN): ProblemError =>
   new ProblemError(0, {
     type: `${URN}unreachable`,
     title: 'The server does not answer',
     detail: 'The server can not be reached.',
-    hint: 'What is shown is from before. It is tried again by itself.',
+    hint,
   });
 
 /** Position of the last command from this page: what is read next has to show its effect. */
 let written: string | null = null;
 
 /** @throws ProblemError for every answer that is none of success, and where there was none. */
-export async function answerOf(request: Promise<Response>): Promise<Response> {
+export async function answerOf(request: Promise<Response>, awayHint?: string): Promise<Response> {
   let response: Response;
   try {
     response = await request;
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    throw unreachable();
+    throw unreachable(awayHint);
   }
   if (response.ok) return response;
   throw problemIn(response.status, await response.text());
@@ -137,6 +138,7 @@ export async function command<T = CommandAnswer>(path: string, options: CommandO
       },
       ...(method === 'DELETE' ? {} : { body: JSON.stringify(body) }),
     }),
+    NOT_KNOWN,
   );
   noteWritten(response.headers.get('fleetwave-position'));
   return (await response.json()) as T;
@@ -150,6 +152,7 @@ export async function signIn(key: string): Promise<void> {
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       body: '{}',
     }),
+    'Try again in a moment.',
   );
 }
 

@@ -18,6 +18,12 @@ export const percent = (share: number): string => oneDigit.format(share);
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;
 
+/** A number and the words for so many, apart. */
+export const counted = (value: number, one: string, many: string): readonly [string, string] => [
+  count(value),
+  value === 1 ? one : many,
+];
+
 const instant = (at: string | number): Date => new Date(at);
 export const time = (at: string | number): string => dateTime.format(instant(at));
 export const clock = (at: string | number): string => timeOnly.format(instant(at));
@@ -64,7 +70,7 @@ export function bytes(value: number): string {
   return new Intl.NumberFormat(undefined, {
     style: 'unit',
     unit,
-    unitDisplay: 'narrow',
+    unitDisplay: 'short',
     maximumFractionDigits: 1,
   }).format(value / 1000 ** step);
 }
@@ -81,6 +87,11 @@ export function regionName(code: string): string {
     return code;
   }
 }
+
+const INSTANT = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+
+/** What the engine wrote, with instants in the reader's time as everywhere on the page. */
+export const localTimes = (text: string): string => text.replaceAll(INSTANT, (at) => time(at));
 
 /** `targets-frozen` is for machines. */
 export const words = (code: string): string => {

@@ -19,7 +19,7 @@ export function Pace({
         />
         Only in off-peak hours, in each vehicle’s own time zone
       </label>
-      <div className="wave-edit">
+      <div className="wave-edit pace">
         {draft.windowed ? (
           <>
             <TextField

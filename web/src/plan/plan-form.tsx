@@ -1,20 +1,22 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type RefObject, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { campaignKey } from '../campaign/use-campaign.ts';
-import { command, newKey, ProblemError, path } from '../lib/api.ts';
+import { command, newKey, path } from '../lib/api.ts';
 import { artifactsOf } from '../lib/lists.ts';
 import { neededRoles } from '../lib/may.ts';
+import type { FieldError as FieldProblem } from '../lib/placed.ts';
 import { Link, navigate } from '../lib/router.tsx';
 import { useMay } from '../lib/session.ts';
 import type { Campaign } from '../lib/types.ts';
 import { Card } from '../ui/card.tsx';
 import { FieldError, FieldErrors, TextField } from '../ui/field.tsx';
 import { Empty, Loaded, ProblemView } from '../ui/states.tsx';
+import { usePlaced } from '../ui/use-placed.ts';
 import { type Draft, idFrom, policyOf } from './draft.ts';
 import { Pace } from './pace.tsx';
 import { Preview } from './preview.tsx';
 import { QueryField, usePreview } from './query-field.tsx';
-import { type Placed, placed } from './refused.ts';
+import { placed } from './refused.ts';
 import { WaveEditor } from './wave-editor.tsx';
 
 interface PlanFormProps {
@@ -53,7 +55,8 @@ export function PlanForm({ initial, campaign, onSaved }: PlanFormProps) {
   });
   const [sent, setSent] = useState(draft.waves);
   const fields = useRef<HTMLDivElement>(null);
-  const refused = useRefused(saving.error, sent, fields);
+  const place = useCallback((errors: readonly FieldProblem[]) => placed(errors, sent), [sent]);
+  const refused = usePlaced(saving.error, place, fields);
   const ready =
     draft.id !== '' && draft.title !== '' && draft.artifacts.length > 0 && draft.query.trim() !== '';
   return (
@@ -95,24 +98,15 @@ export function PlanForm({ initial, campaign, onSaved }: PlanFormProps) {
         </div>
       </div>
       <div className="beside">
-        <Preview found={preview.data} stale={preview.isFetching} waves={draft.waves} />
+        <Preview
+          found={preview.data}
+          stale={preview.isFetching}
+          wrong={draft.query.trim() !== '' && preview.error !== null}
+          waves={draft.waves}
+        />
       </div>
     </form>
   );
-}
-
-/** What is wrong, by field; the first of them gets the focus. */
-function useRefused(error: unknown, sent: Draft['waves'], fields: RefObject<HTMLElement | null>): Placed {
-  const refused = useMemo(
-    () => placed(error instanceof ProblemError ? (error.body.errors ?? []) : [], sent),
-    [error, sent],
-  );
-  useEffect(() => {
-    if (refused.paths.length === 0) return;
-    const first = fields.current?.querySelector('[aria-invalid="true"]');
-    if (first instanceof HTMLElement) first.focus();
-  }, [refused, fields]);
-  return refused;
 }
 
 interface WhatProps {

@@ -6,7 +6,7 @@ import { historyOf } from '../campaign/history-tab.tsx';
 import { PlanView } from '../campaign/plan-tab.tsx';
 import { campaignKey } from '../campaign/use-campaign.ts';
 import { command, newKey, path } from '../lib/api.ts';
-import { count } from '../lib/format.ts';
+import { counted } from '../lib/format.ts';
 import { neededRoles } from '../lib/may.ts';
 import { useMay, useSession } from '../lib/session.ts';
 import type { Campaign } from '../lib/types.ts';
@@ -155,9 +155,17 @@ function Approve({ campaign }: { readonly campaign: Campaign }) {
         >
           <Effects
             lines={[
-              [count(looked.targets?.targets ?? 0), 'vehicles may get it once the campaign is started'],
-              [count(looked.waves.length), 'waves, each with its gate'],
-              [count(looked.policy.artifacts.length), `artifacts: ${looked.policy.artifacts.join(', ')}`],
+              counted(
+                looked.targets?.targets ?? 0,
+                'vehicle may get it once the campaign is started',
+                'vehicles may get it once the campaign is started',
+              ),
+              counted(looked.waves.length, 'wave, with its gate', 'waves, each with its gate'),
+              counted(
+                looked.policy.artifacts.length,
+                `artifact: ${looked.policy.artifacts.join(', ')}`,
+                `artifacts: ${looked.policy.artifacts.join(', ')}`,
+              ),
             ]}
           />
           <p className="small quiet">

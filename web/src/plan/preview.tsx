@@ -10,16 +10,22 @@ import type { WaveDraft } from './draft.ts';
 interface PreviewProps {
   readonly found: TargetingCount | undefined;
   readonly stale: boolean;
+  /** The query could not be read. */
+  readonly wrong: boolean;
   readonly waves: readonly WaveDraft[];
 }
 
 const FACETS_SHOWN = 6;
 
-export function Preview({ found, stale, waves }: PreviewProps) {
+export function Preview({ found, stale, wrong, waves }: PreviewProps) {
   if (found === undefined)
     return (
       <Card title="Who would get it">
-        <Empty>Write a target query: the vehicles are counted as you type.</Empty>
+        <Empty>
+          {wrong
+            ? 'The target query can not be read yet: what is wrong stands below it.'
+            : 'Write a target query: the vehicles are counted as you type.'}
+        </Empty>
       </Card>
     );
   return (

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { detailOf, historyOf, toneOfEvent } from '../campaign/history-tab.tsx';
 import { Overview } from '../campaign/overview.tsx';
-import { clock, count, eventName, time } from '../lib/format.ts';
+import { clock, count, eventName, localTimes, time } from '../lib/format.ts';
 import { useQueryState } from '../lib/router.tsx';
 import type { Campaign, HistoryEvent } from '../lib/types.ts';
 import { Badge } from '../ui/badge.tsx';
@@ -112,7 +112,7 @@ function EventsAround({ id, now, onGo }: EventsProps): ReactNode {
                     <span className="small quiet">
                       {clock(event.time)} · {event.actor.id}
                     </span>
-                    <span className="small">{detailOf(event)}</span>
+                    <span className="small">{localTimes(detailOf(event))}</span>
                   </div>
                 </li>
               ))}

@@ -1,7 +1,9 @@
 import { useIsFetching, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { get, isAway } from '../lib/api.ts';
+import { neededRoles } from '../lib/may.ts';
 import { Link } from '../lib/router.tsx';
+import { useMay } from '../lib/session.ts';
 import type { FleetStatus } from '../lib/types.ts';
 import { Ago } from '../ui/time.tsx';
 
@@ -17,6 +19,7 @@ export const useFleet = () =>
 /** On every page: nobody may wonder why nothing moves. */
 export function EmergencyBanner() {
   const { data } = useFleet();
+  const may = useMay();
   if (data?.emergencyStop.active !== true) return null;
   const { reason, since } = data.emergencyStop;
   return (
@@ -31,9 +34,13 @@ export function EmergencyBanner() {
         : nothing is offered or granted in any campaign.
         {reason === null ? '' : ` ${reason}`}
       </span>
-      <Link className="button" to="/?stop=lift">
-        Lift it…
-      </Link>
+      {may('liftEmergency') ? (
+        <Link className="button" to="/?stop=lift">
+          Lift it…
+        </Link>
+      ) : (
+        <span className="small">The role {neededRoles('liftEmergency')} lifts it.</span>
+      )}
     </div>
   );
 }

@@ -11,9 +11,17 @@ interface ModalProps {
 export function Modal({ title, onClose, children }: ModalProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
+  const before = useRef<Element | null>(null);
   useEffect(() => {
     const dialog = ref.current;
+    before.current ??= document.activeElement;
     if (dialog !== null && !dialog.open) dialog.showModal();
+    return () => {
+      // The browser gives the focus back only to who closes the dialog; here it is taken away, open as it is.
+      const opener = before.current;
+      if (opener instanceof HTMLElement && opener.isConnected && document.activeElement === document.body)
+        opener.focus();
+    };
   }, []);
   return (
     <dialog ref={ref} aria-labelledby={id} onClose={onClose}>
@@ -32,13 +40,15 @@ interface DialogProps extends ModalProps {
   readonly busyText?: string;
   readonly ready?: boolean;
   readonly error: unknown;
+  /** Paths of errors that stand beside their fields. */
+  readonly placed?: readonly string[];
   readonly onSubmit: () => void;
 }
 
 /** A question before something is done. */
 export function Dialog(props: DialogProps) {
   const { title, verb, danger = false, busy, busyText = 'One moment…', ready = true } = props;
-  const { error, onSubmit, onClose, children } = props;
+  const { error, placed = [], onSubmit, onClose, children } = props;
   return (
     <Modal title={title} onClose={onClose}>
       <form
@@ -49,7 +59,7 @@ export function Dialog(props: DialogProps) {
         }}
       >
         {children}
-        <ProblemView error={error} />
+        <ProblemView error={error} placed={placed} />
         <div className="row end">
           <button type="button" className="button" onClick={onClose}>
             Go back

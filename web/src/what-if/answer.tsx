@@ -1,6 +1,6 @@
 /** What would have happened, what differs, and what that rests on. */
 import type { WhatIf } from '../../../src/api/what-if/schemas.ts';
-import { count, duration, plural, time, words } from '../lib/format.ts';
+import { count, duration, localTimes, percent, plural, time, words } from '../lib/format.ts';
 import { Link } from '../lib/router.tsx';
 import { Card, Figures } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
@@ -92,7 +92,8 @@ function endOf({ calculated, over }: WhatIf): string {
 function Numbers({ answer }: { readonly answer: WhatIf }) {
   const { calculated, recorded, difference, basis, targets } = answer;
   const { low, high, estimated } = basis.failed;
-  const sure = estimated === 0 ? 'all of them on record' : `${count(low)} to ${count(high)} at 95 %`;
+  const sure =
+    estimated === 0 ? 'none of it is estimated' : `${count(low)} to ${count(high)} at ${percent(0.95)}`;
   return (
     <Figures
       label="What would have happened"
@@ -119,7 +120,7 @@ function Numbers({ answer }: { readonly answer: WhatIf }) {
         },
         {
           name: 'Rests on record',
-          value: `${Math.round((100 * basis.onRecord) / Math.max(1, targets))} %`,
+          value: percent(basis.onRecord / Math.max(1, targets)),
           note: `${count(targets - basis.onRecord)} of ${count(targets)} estimated`,
         },
       ]}
@@ -160,7 +161,7 @@ function Assumptions({ answer }: { readonly answer: WhatIf }) {
     <Card title="What it assumes">
       <ul className="stack small">
         {answer.assumptions.map(({ code, text }) => (
-          <li key={code}>{text}</li>
+          <li key={code}>{localTimes(text)}</li>
         ))}
       </ul>
     </Card>

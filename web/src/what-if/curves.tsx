@@ -1,6 +1,6 @@
 /** One count over time, on record and calculated, with where it was and would have been paused. */
 import type { WhatIf } from '../../../src/api/what-if/schemas.ts';
-import { roundUp } from '../campaign/throughput.tsx';
+import { roundUp } from '../campaign/buckets.ts';
 import { clock, compact, count, minute, time } from '../lib/format.ts';
 
 const WIDTH = 600;

@@ -48,7 +48,7 @@ export function QuestionForm({ asking, windowed }: FormProps) {
           <TextField
             id="what-if-slice"
             label="Any vehicle type in any region: failure ≤ %"
-            hint="Exceeded beyond doubt (95 %), it is stopped. Empty = not looked at."
+            hint="Exceeded beyond doubt (95%), it is stopped. Empty = not looked at."
             inputMode="decimal"
             value={question.slice}
             onChange={(slice) => set({ slice })}

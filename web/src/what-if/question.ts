@@ -1,7 +1,9 @@
 /** What is asked: texts, as fields and addresses have them, until they are sent. */
 
+import { isAt } from '../lib/placed.ts';
 import type { Campaign } from '../lib/types.ts';
 import { draftOf, type WaveDraft } from '../plan/draft.ts';
+import { waveFieldOf } from '../plan/refused.ts';
 
 export interface Question {
   readonly waves: readonly WaveDraft[];
@@ -79,6 +81,17 @@ export function unpackWaves(text: string): readonly WaveDraft[] | null {
     })),
   );
 }
+
+const FIELDS: readonly (readonly [pointer: string, field: string])[] = [
+  ['/offersPerMinute', 'what-if-rate'],
+  ['/maxInFlight', 'what-if-flight'],
+  ['/sliceFailurePercent', 'what-if-slice'],
+  ['/reaction_s', 'what-if-reaction'],
+];
+
+/** Which field of the question a JSON Pointer means; null for none. */
+export const fieldOf = (pointer: string, waves: readonly WaveDraft[]): string | null =>
+  FIELDS.find(([at]) => isAt(pointer, at))?.[1] ?? waveFieldOf(pointer, waves);
 
 /** What is no number goes as it is: the server refuses it by name. */
 function numeric(text: string, times = 1): number | string {
