@@ -131,6 +131,17 @@ describe('the page', () => {
     expect(await page.getByLabel('Failure ≤ %').first().inputValue()).toBe('0');
   }, 60_000);
 
+  it('is taken away as numbers, what there is less of too', async () => {
+    const page = await open(`/campaigns/${CAMPAIGN}?tab=what-if`);
+    const saving = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save what-if as CSV' }).click();
+    const { recorded, calculated } = await ask({ sliceFailurePercent: 10, reaction_s: 0 });
+    const [before, now] = [recorded.totals.succeeded, calculated.totals.succeeded];
+    expect(now).toBeLessThan(before);
+    const [, succeeded] = readFileSync(await (await saving).path(), 'utf8').split('\r\n');
+    expect(succeeded).toBe(`Succeeded,${before},${now},${now - before}`);
+  });
+
   it('stops for a slice, takes other waves and rates, and goes back to the plan', async () => {
     const page = await open(`/campaigns/${CAMPAIGN}?tab=what-if`);
     await page.getByText(`${BAD_SLICE.model} in ${BAD_SLICE.region}`, { exact: false }).first().waitFor();

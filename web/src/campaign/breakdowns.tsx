@@ -11,17 +11,19 @@ import { codeRows, stageRows } from './tables.ts';
 export function Stages({ progress }: { readonly progress: Progress }) {
   const most = Math.max(1, inFlightOf(progress.byPhase));
   return (
-    <dl className="stages">
-      {stageRows(progress).map(([stage, vehicles]) => (
-        <div key={stage}>
-          <dt>{words(stage)}</dt>
-          <dd>{count(vehicles)}</dd>
-          <dd>
-            <MeterBar value={vehicles} of={most} label={`${stage}: ${vehicles}`} />
-          </dd>
-        </div>
-      ))}
-    </dl>
+    <div className="stages-box">
+      <dl className="stages">
+        {stageRows(progress).map(([stage, vehicles]) => (
+          <div key={stage}>
+            <dt>{words(stage)}</dt>
+            <dd>{count(vehicles)}</dd>
+            <dd>
+              <MeterBar value={vehicles} of={most} label={`${stage}: ${vehicles}`} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </div>
   );
 }
 

@@ -102,20 +102,20 @@ function Table({ left, right }: { readonly left: Side; readonly right: Side }) {
     const sign = now > before ? '+' : '';
     return {
       name,
+      taken: [name, before, now, Number((now - before).toFixed(6))],
       before: show(before),
       now: show(now),
       change: now === before ? '=' : `${sign}${show(now - before)}`,
     };
   });
-  const rows = () => cells.map(({ name, before, now, change }) => [name, before, now, change]);
-  const head = ['', left.name, right.name, 'Difference'];
+  const head = ['Figure', left.name, right.name, 'Difference'];
   return (
     <Scrolls label="Comparison">
       <table className="table">
         <thead>
           <tr>
             <th>
-              <TakeTable name="comparison" head={head} rows={rows} />
+              <TakeTable name="comparison" head={head} rows={() => cells.map(({ taken }) => taken)} />
             </th>
             {head.slice(1).map((name) => (
               <th key={name} className="num">

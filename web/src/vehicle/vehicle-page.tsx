@@ -129,7 +129,7 @@ function Assignments({ vehicle }: { readonly vehicle: Vehicle }) {
                   <td className="num">{one.wave}</td>
                   <td className="num">{one.attempt}</td>
                   <td className="small">{outcomeOf(one)}</td>
-                  <td className="small quiet">
+                  <td className="small quiet when">
                     <ZonedTime at={one.updatedAt} zone={vehicle.timeZone} />
                   </td>
                 </tr>

@@ -38,8 +38,15 @@ export function SideBySide({ answer }: { readonly answer: WhatIf }) {
     ]),
     ['End', ended(recorded), ended(calculated), endDifference(answer)],
   ];
+  const taken = () => [
+    ...ROWS.map(([name, kind]) => {
+      const [before, now] = [recorded.totals[kind], calculated.totals[kind]];
+      return [name, before, now, now - before];
+    }),
+    ['End', recorded.endedAt, calculated.endedAt],
+  ];
   return (
-    <Card title="Side by side" flush aside={<TakeTable name="what-if" head={head} rows={() => rows} />}>
+    <Card title="Side by side" flush aside={<TakeTable name="what-if" head={head} rows={taken} />}>
       <Scrolls label="On record and calculated">
         <table className="table">
           <thead>
@@ -82,6 +89,17 @@ const cellsOf = ({ wave, name, targets, releasedAt, offeredBefore, gate, succeed
   count(failed),
 ];
 
+/** The same for a file: numbers as numbers, instants as instants. */
+const takenOf = ({ wave, name, targets, releasedAt, offeredBefore, gate, succeeded, failed }: Wave) => [
+  `${wave} (${name})`,
+  targets,
+  releasedAt,
+  offeredBefore,
+  gate?.outcome,
+  succeeded,
+  failed,
+];
+
 const HEAD = [
   'Wave',
   'Targets',
@@ -98,7 +116,7 @@ export function WaveTable({ answer }: { readonly answer: WhatIf }) {
     ['Calculated', calculated.waves],
     ['On record', recorded.waves],
   ] as const;
-  const rows = () => sides.flatMap(([side, waves]) => waves.map((wave) => [side, ...cellsOf(wave)]));
+  const rows = () => sides.flatMap(([side, waves]) => waves.map((wave) => [side, ...takenOf(wave)]));
   return (
     <Card
       title="Wave by wave"
@@ -141,12 +159,15 @@ const NUMBERS: ReadonlySet<string> = new Set([
   'Failed',
 ]);
 
+const classOf = (name: string): string | undefined =>
+  NUMBERS.has(name) ? 'num' : name === 'Released' ? 'when' : undefined;
+
 function Row({ wave }: { readonly wave: Wave }) {
   const cells = cellsOf(wave);
   return (
     <tr>
       {cells.map((cell, i) => (
-        <td key={HEAD[i]} className={NUMBERS.has(HEAD[i] ?? '') ? 'num' : undefined}>
+        <td key={HEAD[i]} className={classOf(HEAD[i] ?? '')}>
           {HEAD[i] === 'Gate' && wave.gate !== null ? (
             <span title={wave.gate.reason}>
               <Badge state={wave.gate.outcome} />
