@@ -151,7 +151,7 @@ function aboutPeople({ change, made }: Facts): Assumption[] {
     {
       code: 'people',
       text:
-        'People pause, resume, amend and abort at the time at which they did, and answer a gate as long after it as they did, where its wave has the same vehicles.' +
+        'People pause, resume, amend and abort at the time at which they did, and answer a gate as long after it as they did, where its wave has the same vehicles; they resume after it only where its limits are the same too.' +
         (asks(made)
           ? ` Other waves that ask for it are confirmed after ${change.reaction_s} s; those that are held stay held.`
           : ''),

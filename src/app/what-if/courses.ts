@@ -72,7 +72,8 @@ export function readCourse(
   if (course === null) return { row, stood: STOOD.unoffered, elapsed_ms: 0 };
   const offeredAt = before(course.offeredAt_ms, asOf);
   if (offeredAt !== null) vehicles.offeredAt[row] = offeredAt;
-  const last = course.last !== null && course.last.at_ms <= asOf ? course.last : null;
+  // A correction that came later leaves the outcome before it.
+  const last = [course.last, course.first].find((one) => one !== null && one.at_ms <= asOf) ?? null;
   if (last !== null) vehicles.recorded[row] = endOf(last.phase);
   const own = (at: number): number =>
     offeredAt === null ? 0 : Math.max(0, at - offeredAt - pausedWhileWaiting(course.waits, pauses, at));

@@ -238,6 +238,17 @@ describe('what is not on record', () => {
     expect(vehicles.outcome_ms[6]).toBe(5 * MINUTE);
   });
 
+  it('has the outcome of then where a correction came later', () => {
+    const vehicles = emptyVehicles(1);
+    const outcomes = {
+      first: { phase: 'timed-out' as const, at_ms: STARTED + MINUTE },
+      last: { phase: 'succeeded' as const, at_ms: STARTED + 5 * MINUTE },
+    };
+    expect(readCourse(vehicles, 0, document(0, outcomes), [], STARTED + 2 * MINUTE)).toBeNull();
+    expect([vehicles.recorded[0], vehicles.outcome[0]]).toEqual([END.failed, END.failed]);
+    expect(vehicles.correction_ms[0]).toBe(Number.POSITIVE_INFINITY);
+  });
+
   it('comes to the share of those that are known, with bounds', () => {
     const courses = Array.from({ length: 100 }, (_, n) => (n % 5 === 0 ? bad : good));
     const vehicles = vehiclesOf(courses);
