@@ -30,6 +30,8 @@ const KEPT_VEHICLES = MOST_VEHICLES;
 const USED_FOR = 10;
 /** Calculations that wait for their turn; more are refused. */
 const MOST_WAITING = 8;
+/** Who asks for a plan that takes longer learns that it has not ended by then: 20 years after its start. */
+const LONGEST_MS = 20 * 365.25 * 24 * 3_600_000;
 
 export interface Question {
   readonly campaignId: string;
@@ -140,7 +142,7 @@ export function createWhatIf(
       ...record,
       timeline,
       change,
-      until: over ? Number.POSITIVE_INFINITY : record.asOf,
+      until: over ? timeline.startedAt + LONGEST_MS : record.asOf,
     };
     const made = await inTurns(rerun(input), signal);
     return { ok: true, answer: await inTurns(answerOf(record, timeline, change, made, points), signal) };
