@@ -1,10 +1,9 @@
 /** The dashboard in a real browser, on a server of its own: from a plan to an abort, and what people need on the way. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ARTIFACTS } from '../../src/demo/release-artifacts.ts';
 import { CAMPAIGN } from '../../src/demo/run-campaign.ts';
+import { overflow, PHONE, violations } from './support/accessibility.ts';
 import { BAD_SLICE, simulateBadSlice } from './support/bad-slice.ts';
 import { ADA, BOB, buildDashboard, launchBrowser, ODA, type Seen, signedIn } from './support/browser.ts';
 import { type Prepared, prepare, start } from './support/campaign.ts';
@@ -13,8 +12,6 @@ import { untilTrue } from './support/wait.ts';
 
 const VEHICLES = 400;
 const PATIENCE_MS = 30_000;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const PHONE = { viewport: { width: 390, height: 844 } };
 
 let stage: Stage;
 let browser: Browser;
@@ -36,21 +33,6 @@ beforeAll(async () => {
   prepared = await prepare(stage, VEHICLES, 3);
 });
 afterAll(() => stage?.close());
-
-/** Violations of WCAG 2.2 AA, as axe names them. Run by the debugger, which the page's policy does not bind. */
-async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(AXE);
-  const found = await page.evaluate(`axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-  }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' | ')))`);
-  return found as readonly string[];
-}
-
-/** A page that is wider than its window has to be pushed about. */
-const overflow = (page: Page): Promise<number> =>
-  page.evaluate(
-    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-  ) as Promise<number>;
 
 /** Machines may be busy: as patient as every other wait here. */
 const poll = <T>(look: () => Promise<T>) => expect.poll(look, { timeout: PATIENCE_MS });

@@ -1,11 +1,10 @@
 /** The installed base on the page of an artifact, in a real browser: what it says is what the server counts. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InstalledBase } from '../../src/api/history/installed-base.ts';
 import { ARTIFACTS } from '../../src/demo/release-artifacts.ts';
 import { CAMPAIGN } from '../../src/demo/run-campaign.ts';
+import { overflow, violations } from './support/accessibility.ts';
 import { buildDashboard, launchBrowser, ODA, type Seen, signedIn } from './support/browser.ts';
 import { OVER, type Prepared, prepare, start } from './support/campaign.ts';
 import { freePorts, Stage } from './support/stage.ts';
@@ -14,7 +13,6 @@ import { untilTrue } from './support/wait.ts';
 const VEHICLES = 60;
 const SETUP_MS = 120_000;
 const PATIENCE_MS = 30_000;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const [ARTIFACT = ''] = ARTIFACTS;
 const VERSION = ARTIFACT.slice(ARTIFACT.indexOf('@') + 1);
 const NUMBER = new Intl.NumberFormat('en-GB');
@@ -146,21 +144,9 @@ describe('the installed base of an artifact', () => {
       ]) {
         await page.setViewportSize(viewport);
         await card(page).locator('tbody tr').first().waitFor();
-        await page.evaluate(AXE);
-        const violations = await page.evaluate(`axe.run(document, {
-        runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-      }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' | ')))`);
-        const wider = await page.evaluate(
-          'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-        );
-        if ((violations as unknown[]).length > 0 || (wider as number) > 0)
-          found[viewport.width] = { violations, wider };
-        const shots = process.env['SCREENSHOTS'];
-        if (shots !== undefined)
-          await page.screenshot({
-            path: `${shots}/installed-${colorScheme}-${viewport.width}.png`,
-            fullPage: true,
-          });
+        const wrong = await violations(page);
+        const wider = await overflow(page);
+        if (wrong.length > 0 || wider > 0) found[viewport.width] = { wrong, wider };
       }
       expect(found).toEqual({});
     },

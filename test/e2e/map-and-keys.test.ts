@@ -1,10 +1,10 @@
 /** The page's map, keys, search, tables to take away, and the form of a plan, in a real browser. */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ARTIFACTS } from '../../src/demo/release-artifacts.ts';
 import { CAMPAIGN } from '../../src/demo/run-campaign.ts';
+import { violations } from './support/accessibility.ts';
 import { BAD_SLICE, simulateBadSlice } from './support/bad-slice.ts';
 import { ADA, buildDashboard, launchBrowser, ODA, type Seen, signedIn } from './support/browser.ts';
 import { OVER, type Prepared, prepare, start } from './support/campaign.ts';
@@ -13,7 +13,6 @@ import { untilTrue } from './support/wait.ts';
 
 const VEHICLES = 240;
 const PATIENCE_MS = 30_000;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const VIEW = `/campaigns/${CAMPAIGN}`;
 
 let stage: Stage;
@@ -39,13 +38,6 @@ async function open(...args: Parameters<typeof signedIn> extends [Browser, Stage
 const read = async (path: string): Promise<unknown> => (await prepared.persons.oda.request('GET', path)).body;
 const regions = async () =>
   ((await read(`/v1/campaigns/${CAMPAIGN}/progress`)) as { byRegion: Record<string, Share> }).byRegion;
-
-async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(AXE);
-  return (await page.evaluate(`axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-  }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' | ')))`)) as readonly string[];
-}
 
 beforeAll(async () => {
   buildDashboard();

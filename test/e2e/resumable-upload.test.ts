@@ -1,13 +1,13 @@
 /** An upload whose server is killed in the middle: by any tus client, and in the page. */
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFileSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { appendFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { Upload, type UploadOptions } from 'tus-js-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Child } from '../../src/demo/processes.ts';
 import { createRandom } from '../../src/simulator/random.ts';
+import { violations } from './support/accessibility.ts';
 import { ADA, buildDashboard, launchBrowser, type Seen, signedIn } from './support/browser.ts';
 import { type Prepared, prepare } from './support/campaign.ts';
 import { type SlowLine, startSlowLine } from './support/slow-line.ts';
@@ -21,7 +21,6 @@ const SIZE = 40 * MIB + 4321;
 const FAST = 200 * MIB;
 const SLOW = 12 * MIB;
 const PATIENCE_MS = 60_000;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let stage: Stage;
 let server: Child;
@@ -314,17 +313,12 @@ describe('in the page', () => {
       const bytes = randomBytes(SIZE);
       await choose(page, fileOf('tcm.bin', bytes));
       await untilOffset(id, PIECE);
-      const violations = async (): Promise<unknown> => {
-        await page.evaluate(AXE);
-        return page.evaluate(`axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa',
-        'best-practice'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + nodes[0].html))`);
-      };
-      expect(await violations()).toEqual([]);
+      expect(await violations(page)).toEqual([]);
       await page.getByRole('button', { name: 'Pause' }).click();
       await says(page, 'Paused');
       await page.reload();
       await page.getByText('Choose the file again to go on.').waitFor();
-      expect(await violations()).toEqual([]);
+      expect(await violations(page)).toEqual([]);
       const wider = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
       expect(await page.evaluate(wider)).toBe(0);
       await page.getByRole('button', { name: 'Discard tcm.bin' }).click();

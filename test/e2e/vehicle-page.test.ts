@@ -1,9 +1,8 @@
 /** From a slice that fails to the vehicles in it, and what one of them said, had in it and waits for: in a real browser. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CAMPAIGN } from '../../src/demo/run-campaign.ts';
+import { PHONE, violations } from './support/accessibility.ts';
 import { BAD_SLICE } from './support/bad-slice.ts';
 import { buildDashboard, launchBrowser, ODA, type Seen, signedIn } from './support/browser.ts';
 import { ONE_WAVE, type Prepared, prepare, start } from './support/campaign.ts';
@@ -13,8 +12,6 @@ import { untilTrue } from './support/wait.ts';
 
 const VEHICLES = 150;
 const PATIENCE_MS = 30_000;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const PHONE = { viewport: { width: 390, height: 844 } };
 
 let stage: Stage;
 let browser: Browser;
@@ -29,14 +26,6 @@ async function open(...args: Parameters<typeof signedIn> extends [Browser, Stage
 }
 
 const poll = <T>(look: () => Promise<T>) => expect.poll(look, { timeout: PATIENCE_MS });
-
-async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(AXE);
-  const found = await page.evaluate(`axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-  }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' | ')))`);
-  return found as readonly string[];
-}
 
 /** One vehicle of the slice fails twice, and says something that nobody can read. */
 async function fail(vehicle: RawVehicle): Promise<void> {

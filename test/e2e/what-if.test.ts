@@ -1,11 +1,11 @@
 /** What-if on a campaign that real workers ran: the plan as it was gives the record, and a stricter gate stops sooner. */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WhatIf } from '../../src/api/what-if/schemas.ts';
 import { ARTIFACTS } from '../../src/demo/release-artifacts.ts';
 import { CAMPAIGN } from '../../src/demo/run-campaign.ts';
+import { overflow, violations } from './support/accessibility.ts';
 import { BAD_SLICE, simulateBadSlice } from './support/bad-slice.ts';
 import { buildDashboard, launchBrowser, ODA, type Seen, signedIn } from './support/browser.ts';
 import { type Prepared, prepare, start } from './support/campaign.ts';
@@ -15,7 +15,6 @@ import { untilTrue } from './support/wait.ts';
 const VEHICLES = 300;
 const IN_FLIGHT = 25;
 const PATIENCE_MS = 30_000;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Nothing stops it: all of the bad slice fail. */
 const gate = { successPercent: 0, failurePercent: 100, soak_s: 0 };
@@ -67,14 +66,6 @@ const poll = <T>(look: () => Promise<T>) => expect.poll(look, { timeout: PATIENC
 const figure = (page: Page, name: string): Promise<string | null> =>
   page.locator('.figures > div', { hasText: name }).locator('dd').first().textContent();
 const number = async (page: Page, name: string): Promise<number> => Number(await figure(page, name));
-
-async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(AXE);
-  const found = await page.evaluate(`axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-  }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' | ')))`);
-  return found as readonly string[];
-}
 
 /** How far the end of a re-run of the plan as it was may lie from the record, as a share of the whole time: on a busy machine the engine loses time that no record explains. */
 const END_WITHIN = 0.5;
@@ -163,16 +154,10 @@ describe('the page', () => {
     async (colorScheme) => {
       const page = await open(`/campaigns/${CAMPAIGN}?tab=what-if`, { colorScheme });
       await page.getByText('What it assumes').waitFor();
-      const shots = process.env['WHAT_IF_SHOTS'];
-      if (shots !== undefined)
-        await page.screenshot({ path: `${shots}/wide-${colorScheme}.png`, fullPage: true });
       expect(await violations(page)).toEqual([]);
       await page.setViewportSize({ width: 390, height: 844 });
-      if (shots !== undefined)
-        await page.screenshot({ path: `${shots}/phone-${colorScheme}.png`, fullPage: true });
       expect(await violations(page)).toEqual([]);
-      const wider = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
-      expect(await page.evaluate(wider)).toBeLessThanOrEqual(0);
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
     },
   );
 

@@ -6,7 +6,7 @@ it('says of each failed test its file, its name and how its message begins', () 
   const said = failures(
     [
       {
-        name: '/work/test/a.test.ts',
+        name: '/repo/test/a.test.ts',
         status: 'failed',
         message: '',
         assertionResults: [
@@ -14,10 +14,10 @@ it('says of each failed test its file, its name and how its message begins', () 
           { ...test, fullName: 'another', status: 'passed', failureMessages: [] },
         ],
       },
-      { name: '/work/test/b.test.ts', status: 'failed', message: 'no such module', assertionResults: [] },
-      { name: '/work/test/c.test.ts', status: 'passed', message: '', assertionResults: [] },
+      { name: '/repo/test/b.test.ts', status: 'failed', message: 'no such module', assertionResults: [] },
+      { name: '/repo/test/c.test.ts', status: 'passed', message: '', assertionResults: [] },
     ],
-    '/work',
+    '/repo',
   );
   expect(said).toHaveLength(2);
   expect(said[0]).toMatch(
