@@ -12,6 +12,9 @@ import { Stage } from '../test/e2e/support/stage.ts';
 const VEHICLES = 1500;
 const CAMPAIGN = '/campaigns/demo-spring-update';
 const SETTLED_PERCENT = 55;
+const SIZE = { width: 1440, height: 900 };
+/** As high as it takes to see the heat map and the map. */
+const TALL = { width: 1440, height: 1130 };
 const folder = process.argv[2] ?? join(import.meta.dirname, '../screenshots');
 
 const gate = (successPercent: number, failurePercent: number) => ({
@@ -79,11 +82,13 @@ try {
   simulateBadSlice(stage, prepared, { bad: 0.6, others: 0.02 });
   await page.goto(CAMPAIGN);
   await underWay(page);
+  await page.setViewportSize(TALL);
   await shoot(page, 'campaign');
   await page.screenshot({ path: join(folder, 'campaign-full.png'), fullPage: true });
   await page.emulateMedia({ colorScheme: 'dark' });
   await shoot(page, 'campaign-dark');
   await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(SIZE);
   await page.getByRole('button', { name: 'Abort…' }).click();
   await shoot(page, 'abort');
   await page.keyboard.press('Escape');
