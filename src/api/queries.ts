@@ -124,8 +124,15 @@ export async function findDocuments<T extends Document>(
   { cursor, ...rest }: Omit<FindOptions, 'limit' | 'cursor'> & Paging,
 ): Promise<Page<T>> {
   await awaitPosition(services, request);
+  return refusingCursors(
+    services.reader.find<T>(collection, cursor === undefined ? rest : { ...rest, cursor }),
+  );
+}
+
+/** @throws Problem `invalid-cursor` where the read model takes a cursor for none of its own. */
+export async function refusingCursors<T>(reading: Promise<T>): Promise<T> {
   try {
-    return await services.reader.find<T>(collection, cursor === undefined ? rest : { ...rest, cursor });
+    return await reading;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'invalid-cursor') throw foreignCursor();
     throw error;

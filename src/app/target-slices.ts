@@ -16,7 +16,7 @@ interface SlicesDocument extends Document {
 
 /** The slices that a page names: a document for each campaign and shard in it. */
 export async function slicesOf(
-  reader: ReadModelReader,
+  reader: Pick<ReadModelReader, 'getMany'>,
   page: readonly InSlice[],
 ): Promise<(one: InSlice) => TargetSlice | undefined> {
   const idOf = ({ campaignId, shard }: InSlice): string => `${campaignId}/${shard}`;

@@ -54,6 +54,8 @@ beforeAll(async () => {
   harness = await startHarness({}, (base) => ({
     reader,
     log: given.store,
+    // It was rebuilt from all of it.
+    waitForPosition: async () => true,
     vehicles: { ...base.vehicles, resolve: async (id) => ([VEHICLE, OTHER].includes(id) ? id : null) },
   }));
 });
@@ -130,6 +132,11 @@ describe('messages of a vehicle', () => {
     expect(second.next).toBeNull();
     const foreign = (await json('/v1/failures?limit=1')).next;
     expect((await get(`${url}?cursor=${foreign}`, 400)).json().type).toMatch(/invalid-cursor$/);
+    for (const made of [{ letters: 'x' }, { letters: null, record: -1 }, { before: 7 }]) {
+      const cursor = JSON.stringify({ before: '9', record: null, letters: null, ...made });
+      const answer = await get(`${url}?cursor=${Buffer.from(cursor).toString('base64url')}`, 400);
+      expect(answer.json().type).toMatch(/invalid-cursor$/);
+    }
     await get(`${url}?direction=sideways`, 400);
     await get('/v1/vehicles/NOBODY/messages', 404);
   });
@@ -172,5 +179,26 @@ describe('the explanation', () => {
       satisfied: true,
     });
     await get(`/v1/vehicles/${VEHICLE}/explain?campaign=none`, 404);
+  });
+});
+
+describe('read models that are still being made, as after an upgrade', () => {
+  it('are waited for, and then refused, where an answer would lack something or be untrue', async () => {
+    const behind = await startHarness({}, (base) => ({
+      waitForPosition: async () => false,
+      vehicles: { ...base.vehicles, resolve: async (id) => id },
+    }));
+    for (const url of [
+      `/v1/vehicles/${VEHICLE}/messages`,
+      `/v1/exports/messages?vehicle=${VEHICLE}`,
+      `/v1/vehicles/${VEHICLE}/explain?campaign=${CAMPAIGN}`,
+      `/v1/vehicles/${VEHICLE}/evidence`,
+    ]) {
+      const answer = await behind.call({ method: 'GET', url });
+      expect(answer.statusCode, url).toBe(503);
+      expect(answer.json().type).toMatch(/not-caught-up$/);
+      expect(answer.headers['retry-after']).toBe('1');
+    }
+    await behind.close();
   });
 });

@@ -134,6 +134,18 @@ describe('another plan', () => {
   });
 });
 
+describe('a wave that nobody was asked about', () => {
+  it('is confirmed after the reaction, and that is said', async () => {
+    const [pilot, rest] = POLICY.waves;
+    const asking = [{ ...pilot, gate: { ...pilot?.gate, confirm: true } }, rest];
+    const { assumptions } = await ask({ waves: asking, reaction_s: 90 });
+    const textOf = (answer: { code: string; text: string }[]) =>
+      answer.find(({ code }) => code === 'people')?.text;
+    expect(textOf(assumptions)).toContain('confirmed after 90 s; those that are held stay held');
+    expect(textOf((await ask({})).assumptions)).not.toContain('confirmed after');
+  });
+});
+
 describe('what is refused', () => {
   it('names the field', async () => {
     const gate = gateOf();

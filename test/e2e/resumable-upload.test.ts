@@ -288,6 +288,23 @@ describe('in the page', () => {
     expect((await artifactOf(id)).files).toMatchObject([{ size: 5000, sha256: sha256Of(small) }]);
   }, 120_000);
 
+  it('takes off its list what the server has removed meanwhile', async () => {
+    const id = await register();
+    const page = await open(id);
+    line.setRate(SLOW);
+    await choose(page, fileOf('tcm.bin', randomBytes(SIZE)));
+    await untilOffset(id, PIECE);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await says(page, 'Paused');
+    line.setRate(FAST);
+    const uploads = `${stage.ready.http}/v1/artifacts/${encodeURIComponent(id)}/uploads`;
+    const headers = { authorization: `Bearer ${key}`, 'tus-resumable': '1.0.0' };
+    const { items } = (await (await fetch(uploads, { headers })).json()) as { items: { id: string }[] };
+    await fetch(`${uploads}/${items[0]?.id}`, { method: 'DELETE', headers });
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('group', { name: 'tcm.bin' }).waitFor({ state: 'detached' });
+  }, 120_000);
+
   it.each(['light', 'dark'] as const)(
     'is usable by everybody, on a phone too, in %s',
     async (colorScheme) => {

@@ -162,10 +162,31 @@ describe('the page of a vehicle', () => {
     await poll(() => card.locator('tbody .badge', { hasText: 'New' }).count()).toBe(now);
   });
 
+  it('calls nothing gone while it is not known what was in it', async () => {
+    const page = await open(ODA, {}, `/vehicles/${bad.vehicleId}`);
+    const at = new Date().toISOString();
+    const refused = {
+      status: 503,
+      contentType: 'application/problem+json',
+      json: { detail: 'not just now' },
+    };
+    await page.route(`**/inventory?asOf=${encodeURIComponent(at)}`, (route) => route.fulfill(refused));
+    const then = new Date(Date.now() - 1000).toISOString();
+    const answered = page.waitForResponse((response) => response.url().includes(encodeURIComponent(then)));
+    await page.goto(`/vehicles/${bad.vehicleId}?at=${at}&since=${then}`);
+    const card = page.getByRole('region', { name: 'ECUs and software' });
+    await card.getByText('not just now').waitFor();
+    await (await answered).finished();
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+    expect(await card.locator('tbody tr').count()).toBe(0);
+  });
+
   it('says why, in sentences', async () => {
     const page = await open(ODA, {}, `/vehicles/${bad.vehicleId}?campaign=${CAMPAIGN}`);
     const why = page.locator('.why li').first();
-    await why.getByText('Its last attempt (2) failed and it has none left: flash-error: block 2.').waitFor();
+    await why
+      .getByText('Attempt 2 was its last: it failed and is not tried again: flash-error: block 2.')
+      .waitFor();
     const [misfit] = world.misfits;
     await page.goto(`/vehicles/${misfit?.vehicleId}?campaign=${CAMPAIGN}`);
     await poll(() => why.textContent()).toMatch(/can’t take .*Required: .*; it has/);

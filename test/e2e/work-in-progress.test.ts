@@ -25,6 +25,13 @@ it('a session that is ended in one tab is asked for again in the other, which ke
   const other = await page.context().newPage();
   await other.goto('/');
   await other.getByLabel('Signed in as ada').click();
+  await other.route('**/v1/session', async (route) => {
+    const json = { type: 'urn:fleetwave:problem:overloaded', title: 'Overloaded', detail: 'not just now' };
+    return route.fulfill({ status: 503, contentType: 'application/problem+json', json });
+  });
+  await other.getByRole('button', { name: 'Sign out' }).click();
+  await other.getByRole('alert').getByText('not just now').waitFor();
+  await other.unroute('**/v1/session');
   await other.getByRole('button', { name: 'Sign out' }).click();
   await other.getByLabel('Your API key').waitFor();
   await other.close();

@@ -1,6 +1,7 @@
 /** How the page reads lists, takes tables away and hears keys. */
 import { describe, expect, it } from 'vitest';
 import { toTsv } from '../../web/src/lib/csv.ts';
+import { eventName } from '../../web/src/lib/format.ts';
 import { readAll } from '../../web/src/lib/paging.ts';
 import { actionOf, GO } from '../../web/src/shell/keys.ts';
 
@@ -62,4 +63,13 @@ describe('a table that is copied', () => {
     );
     expect(text).toBe("Code\tMessage\na b\tfirst second\n'=1+1\t");
   });
+});
+
+it('names events in words, and initials as initials', () => {
+  expect(['CampaignPaused', 'TcuEpochOpened', 'EcuReplaced', 'ApiKeyAdded'].map(eventName)).toEqual([
+    'Campaign paused',
+    'TCU epoch opened',
+    'ECU replaced',
+    'API key added',
+  ]);
 });

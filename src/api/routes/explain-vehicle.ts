@@ -5,11 +5,12 @@ import {
   type AssignmentDocument,
   type CampaignDocument,
   explainVehicle,
+  listedIn,
 } from '../../app/vehicles/explain/explain.ts';
 import type { Judged } from '../../app/vehicles/explain/facts.ts';
 import { campaignId } from '../../domain/shared/ids.ts';
 import { notFound } from '../problem.ts';
-import { awaitPosition, plain } from '../queries.ts';
+import { awaitHead, plain } from '../queries.ts';
 import { route } from '../route.ts';
 import { openDocument, vehicleParams } from '../schemas.ts';
 import type { ApiServices } from '../services.ts';
@@ -82,13 +83,15 @@ export function explainRoutes(app: FastifyInstance, services: ApiServices): void
     reads: true,
     responses: { 200: { description: 'The reasons, and how they were come by.', schema: explanation } },
     problems: ['not-found'],
-    handler: async ({ params, query, request }) => {
-      await awaitPosition(services, request);
+    handler: async ({ params, query }) => {
+      // A vehicle that is on no list yet would be told why it is not on it.
+      await awaitHead(services);
       const vehicleId = await resolveVehicle(services, params.vehicle);
       const campaign = await services.reader.get<CampaignDocument>('campaigns', query.campaign);
       if (campaign === null) throw notFound('campaign', query.campaign);
       const id = `${campaign.id}/${vehicleId}`;
-      const assignment = await services.reader.get<AssignmentDocument>('assignments', id);
+      const found = await services.reader.get<AssignmentDocument>('assignments', id);
+      const assignment = listedIn(campaign, found);
       const explained = await explainVehicle(services, vehicleId, campaign, assignment);
       if (explained === null) throw notFound('vehicle', params.vehicle);
       return {

@@ -11,7 +11,7 @@ import { campaignId } from '../../domain/shared/ids.ts';
 import { toParquet } from '../export/parquet.ts';
 import { toCsv, toNdjson } from '../export/text-formats.ts';
 import { notFound } from '../problem.ts';
-import { awaitPosition } from '../queries.ts';
+import { awaitHead, awaitPosition } from '../queries.ts';
 import { route } from '../route.ts';
 import { vehicleParams } from '../schemas.ts';
 import type { ApiServices } from '../services.ts';
@@ -122,8 +122,8 @@ function messageExport(app: FastifyInstance, services: ApiServices): void {
     streaming: true,
     responses,
     problems: ['not-found'],
-    handler: async ({ query, request, reply }) => {
-      await awaitPosition(services, request);
+    handler: async ({ query, reply }) => {
+      await awaitHead(services);
       const vehicleId = await resolveVehicle(services, query.vehicle);
       return send(reply, messagesTable(services, vehicleId), query.format);
     },

@@ -42,9 +42,10 @@ export function failureRoutes(app: FastifyInstance, services: ApiServices): void
     tag: 'fleet',
     summary: 'Failed attempts, newest first, of all campaigns or of one; by model, region and code',
     description:
-      'One for each attempt that failed, so that a vehicle that failed twice is there twice; `phase` says what became ' +
-      'of it. A campaign has as many of a code as its progress counts in `failureCodes`. Model and region are those of ' +
-      'the frozen list, as in `byModelRegion`.',
+      'One for each failure on record, so that a vehicle that failed twice is there twice, and so is an attempt that ' +
+      'was given up (`timed-out`) and later reported as failed; `phase` says what became of the vehicle. A campaign has ' +
+      'as many of a code as its progress counts in `failureCodes`. Model and region are those of the frozen list, as ' +
+      'in `byModelRegion`.',
     query: z.strictObject({
       ...paging,
       campaign: campaignId.optional(),

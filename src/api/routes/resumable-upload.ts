@@ -142,7 +142,10 @@ function beginRoute(app: FastifyInstance, services: ApiServices): void {
         headers: { Location: 'Of the upload.', ...STANDS },
       },
     },
-    problems: ['tus-version', 'invalid-header', 'body-too-large', 'artifact-not-found', 'artifact-frozen'],
+    problems: [
+      ...['tus-version', 'invalid-header', 'body-too-large', 'artifact-not-found', 'artifact-frozen'],
+      ...['file-differs', 'too-many-files', 'digest-mismatch'],
+    ],
     handler: async ({ params: { artifactId: id }, request, reply }) => {
       requireTus(request);
       if (hasBody(request))

@@ -38,6 +38,7 @@ export function sessionRoutes(app: FastifyInstance, services: ApiServices): void
       'For browsers: httpOnly, SameSite=Strict, for 12 hours, renewed while it is used, and over when the key is ' +
       'revoked. Writes with the cookie need the header `Fleetwave-Session: 1`.',
     responses: { 200: { description: 'Signed in.', schema: sessionSchema } },
+    problems: ['cross-site'],
     handler: ({ request, reply }) => {
       const { keyId } = principalOf(request);
       const going = bearerOf(request) === null ? sessionOf(services, request) : null;
@@ -72,9 +73,12 @@ export function sessionRoutes(app: FastifyInstance, services: ApiServices): void
     url: '/v1/session',
     tag: 'access',
     summary: 'Sign out: the session ends, also where its cookie was copied to',
+    description:
+      'With a session that counts it needs the header `Fleetwave-Session: 1`; without one it only clears the cookie.',
     responses: {
       200: { description: 'Signed out.', schema: z.object({ closed: z.literal(true) }) },
     },
+    problems: ['cross-site'],
     handler: async ({ request, reply }) => {
       const session = sessionOf(services, request);
       const principal = session === null ? null : services.access.principalOf(session.keyId);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type MessagePlace, messagePage } from '../../app/vehicles/messages/history.ts';
 import { DIRECTIONS } from '../../app/vehicles/messages/message.ts';
 import { reportSource } from '../../domain/vehicle/events.ts';
-import { awaitPosition, foreignCursor, linkNext } from '../queries.ts';
+import { awaitHead, foreignCursor, linkNext, refusingCursors } from '../queries.ts';
 import { route } from '../route.ts';
 import { pageOf, paging, vehicleParams } from '../schemas.ts';
 import type { ApiServices } from '../services.ts';
@@ -56,7 +56,7 @@ export function vehicleMessageRoutes(app: FastifyInstance, services: ApiServices
       'Inventories and reports with the vehicle’s own numbering and clock, offers and what ended them, dead letters ' +
       'with their bytes, and changes of its record by people. Not recorded, so not here: grants and receipts (they ' +
       'carry keys, or follow from what is here), presence, and messages that only repeat what is on record or belong ' +
-      'to an epoch or offer that is over.',
+      'to an epoch or offer that is over. A page with large dead letters has fewer items than `limit`.',
     params: vehicleParams,
     query: z.strictObject({
       ...paging,
@@ -67,11 +67,13 @@ export function vehicleMessageRoutes(app: FastifyInstance, services: ApiServices
     responses: { 200: { description: 'A page of messages.', schema: pageOf(message) } },
     problems: ['not-found'],
     handler: async ({ params, query, request, reply }) => {
-      await awaitPosition(services, request);
+      // Where they are in the log is in the read model: none that is on record may be left out.
+      await awaitHead(services);
       const vehicleId = await resolveVehicle(services, params.vehicle);
       const { limit, cursor, direction = null } = query;
       const asked = { direction, after: cursor === undefined ? null : readPlace(cursor) };
-      const page = await messagePage(services, vehicleId, asked, limit);
+      // The place has a cursor of dead letters in it.
+      const page = await refusingCursors(messagePage(services, vehicleId, asked, limit));
       const next = page.next === null ? null : writePlace(page.next);
       linkNext(request, reply, next);
       return { items: page.items.map(({ position: _position, ...rest }) => rest), next };

@@ -1,10 +1,10 @@
 /** Every API key as it is now, in memory, following the `access` stream: a key counts from its event on. */
 import type { Role } from '../../domain/access/events.ts';
-import { type EndedSessions, withEnded } from '../../domain/access/state.ts';
 import { readEvent } from '../../domain/events.ts';
 import { ACCESS_STREAM } from '../../domain/shared/streams.ts';
 import type { EventStore, Position, RecordedEvent, Subscription } from '../ports.ts';
 import { START } from '../ports.ts';
+import { EndedSessions } from './ended-sessions.ts';
 
 export interface KeyEntry {
   readonly keyId: string;
@@ -30,7 +30,7 @@ interface Waiter {
 export class KeyRing {
   readonly #keys = new Map<string, KeyEntry>();
   readonly #waiters = new Set<Waiter>();
-  #endedSessions: EndedSessions = new Map();
+  readonly #endedSessions = new EndedSessions();
   #lost: AccessLostError | null = null;
   #position: Position = START;
   #revision = -1;
@@ -110,7 +110,7 @@ export class KeyRing {
       const entry = this.#keys.get(event.data.keyId);
       if (entry !== undefined) this.#keys.set(entry.keyId, { ...entry, revoked: true });
     } else if (event.type === 'SessionEnded') {
-      this.#endedSessions = withEnded(this.#endedSessions, event.data);
+      this.#endedSessions.add(event.data);
     }
   }
 }

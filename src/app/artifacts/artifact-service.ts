@@ -140,8 +140,8 @@ export function createArtifactService(deps: ArtifactServiceDeps): ArtifactServic
     async upload(artifactId, upload, envelope) {
       const early = await judgeUpload(artifactId, upload, envelope);
       if (early !== null) return early;
-      const taken = await takeIn(intake, artifactId, upload);
-      return taken.ok ? handle(artifactId, taken.command, envelope) : taken;
+      const taken = await takeIn(intake, artifactId, upload, () => judgeUpload(artifactId, upload, envelope));
+      return taken.what === 'taken' ? handle(artifactId, taken.command, envelope) : taken.answer;
     },
 
     async validate(artifactId, report, envelope) {

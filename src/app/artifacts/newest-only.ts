@@ -5,8 +5,16 @@
 export class NewestOnly {
   readonly #active = new Map<string, { readonly stop: AbortController; readonly ended: Promise<void> }>();
 
+  #closing = false;
+
+  /** Whether the process ends. */
+  get closing(): boolean {
+    return this.#closing;
+  }
+
   /** Tells all that are at work to stop, because the process ends. */
   stopAll(): void {
+    this.#closing = true;
     for (const { stop } of this.#active.values()) stop.abort('closing');
   }
 

@@ -84,7 +84,7 @@ export interface ResumableUploads {
     envelope: CommandEnvelope,
   ): Answer<{ readonly upload: UploadView; readonly outcome: Accepted | null }>;
   cancel(artifactId: string, uploadId: string, envelope: CommandEnvelope): Answer<object>;
-  /** Ends requests that bring bytes, keeping what came: they may take hours, and the process is to end. */
+  /** Ends requests that bring bytes or wait for the file to be stored, keeping what came: the process is to end. */
   interrupt(): void;
   /** Removes what has expired. @returns how many uploads. */
   sweep(): Promise<number>;
@@ -94,6 +94,8 @@ type Declared = Pick<UploadRecord, 'fileName' | 'size' | 'sha256' | 'metadata'>;
 
 const DEFAULT_PIECE_BYTES = 8 * 1024 * 1024;
 const DEFAULT_MAX_PIECES = 10_000;
+/** What was gone on with just before it expired is still on its way, or being stored: the largest file takes minutes. */
+const SWEEP_GRACE_MS = 30 * 60_000;
 
 class Uploads implements ResumableUploads {
   readonly maxFileBytes: number;
@@ -183,7 +185,7 @@ class Uploads implements ResumableUploads {
   }
 
   sweep(): Promise<number> {
-    return this.#uploads.sweep(this.#deps.now() - this.#valid_ms);
+    return this.#uploads.sweep(this.#deps.now() - this.#valid_ms - SWEEP_GRACE_MS);
   }
 
   async #receive(
@@ -204,13 +206,17 @@ class Uploads implements ResumableUploads {
       await drained(sent.bytes);
       return { ok: true, upload: view, outcome: verdict };
     }
-    const problem =
-      problemOf(view, sent) ?? (pieces.length < this.#maxPieces ? null : tooManyPieces(pieces.length));
+    const problem = problemOf(view, sent);
     if (problem !== null) return problem;
+    if (pieces.length >= this.#maxPieces) {
+      // Whoever begins it again would else find it as full as it is.
+      await this.#uploads.remove(uploadId);
+      return tooManyPieces(pieces.length);
+    }
     const intake = { uploads: this.#uploads, uploadId, from: offset, size: record.size, signal };
     const taken = await takePieces({ ...intake, pieceBytes: this.#pieceBytes, bytes: sent.bytes });
     if (taken.what === 'staged') {
-      const expiresAt = this.#deps.now() + this.#valid_ms;
+      const expiresAt = taken.offset > offset ? this.#deps.now() + this.#valid_ms : view.expiresAt;
       return { ok: true, upload: { ...view, offset: taken.offset, expiresAt }, outcome: null };
     }
     if (taken.what !== 'complete') return refusalOf(taken);
@@ -222,7 +228,8 @@ class Uploads implements ResumableUploads {
   }
 
   #store(uploadId: string, record: UploadRecord, content: StagedContent, envelope: CommandEnvelope) {
-    return storeStaged({ ...this.#deps, uploads: this.#uploads }, uploadId, record, content, envelope);
+    const deps = { ...this.#deps, uploads: this.#uploads, isClosing: () => this.#newest.closing };
+    return storeStaged(deps, uploadId, record, content, envelope);
   }
 
   #hasExpired({ touchedAt }: Staged): boolean {

@@ -82,7 +82,7 @@ export const sealedId = (name: string, sealed: Uint8Array): string => headOf(nam
  */
 export async function unseal(wrapper: KeyWrapper, name: string, sealed: Uint8Array): Promise<Uint8Array> {
   const { id, masterKeyId, key: wrapped } = headOf(name, sealed);
-  const key = await wrapper.unwrap(wrapped, contextOf(name, id), masterKeyId);
+  const key = await unwrapped(wrapper, name, { id, masterKeyId, key: wrapped });
   const end = sealed.length - TAG_BYTES;
   const decipher = createDecipheriv(ALGORITHM, key, NONCE, { authTagLength: TAG_BYTES });
   decipher.setAuthTag(sealed.subarray(end));
@@ -95,4 +95,18 @@ export async function unseal(wrapper: KeyWrapper, name: string, sealed: Uint8Arr
     throw new DamagedObjectError(`${name} does not carry the right authentication tag`);
   }
   return plain;
+}
+
+/** What the present master key does not open was altered; an older one may only be missing here. */
+async function unwrapped(
+  wrapper: KeyWrapper,
+  name: string,
+  { id, masterKeyId, key }: Omit<z.infer<typeof head>, 'v'>,
+): Promise<Uint8Array> {
+  try {
+    return await wrapper.unwrap(key, contextOf(name, id), masterKeyId);
+  } catch (error) {
+    if (masterKeyId !== wrapper.masterKeyId) throw error;
+    throw new DamagedObjectError(`the key at the head of ${name} can not be unwrapped`, { cause: error });
+  }
 }

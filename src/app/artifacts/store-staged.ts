@@ -5,6 +5,7 @@ import type { Log } from '../ports/log.ts';
 import { DamagedObjectError } from './sealed-object.ts';
 import type { StagedPiece, StagedUploads, UploadRecord } from './staged-uploads.ts';
 import type { Upload } from './upload.ts';
+import { refusalOf } from './upload-refusals.ts';
 
 /** Takes files in: the artifact service. */
 export interface FileTaker {
@@ -17,10 +18,14 @@ export interface FileTaker {
 }
 
 export interface StoreStagedDeps {
-  readonly artifacts: Pick<FileTaker, 'upload'>;
+  readonly artifacts: FileTaker;
   readonly uploads: Pick<StagedUploads, 'read' | 'end' | 'remove'>;
   readonly log: Log;
+  /** The process is to end: what would take minutes is left to the next attempt. */
+  readonly isClosing: () => boolean;
 }
+
+class ClosingError extends Error {}
 
 export interface StagedContent {
   readonly pieces: readonly StagedPiece[];
@@ -34,7 +39,7 @@ export interface StagedContent {
  * @throws what the stores throw: nothing is recorded then, and the last bytes can be sent again.
  */
 export async function storeStaged(
-  { artifacts, uploads, log }: StoreStagedDeps,
+  { artifacts, uploads, log, isClosing }: StoreStagedDeps,
   uploadId: string,
   { artifactId, fileName, sha256, size }: UploadRecord,
   { pieces, tail }: StagedContent,
@@ -44,7 +49,10 @@ export async function storeStaged(
   let failure: unknown = null;
   async function* content(): AsyncGenerator<Uint8Array> {
     try {
-      yield* uploads.read(pieces);
+      for await (const piece of uploads.read(pieces)) {
+        if (isClosing()) throw new ClosingError();
+        yield piece;
+      }
       yield tail;
     } catch (error) {
       failure = error;
@@ -52,7 +60,13 @@ export async function storeStaged(
     }
   }
   const outcome = await artifacts.upload(artifactId, { fileName, bytes: content(), sha256, size }, envelope);
+  if (failure instanceof ClosingError) return refusalOf({ what: 'closing' });
   if (failure instanceof DamagedObjectError) {
+    // Another process may have stored the file meanwhile, and removed the pieces.
+    const { actor, source } = envelope;
+    const declared = { fileName, sha256, size };
+    const verdict = await artifacts.judgeUpload(artifactId, declared, { actor, source });
+    if (verdict?.ok === true) return verdict;
     log('error', 'a piece of an upload is damaged in the artifact store', { error: failure });
     await uploads.remove(uploadId);
     return reject('upload-damaged', 'what came before was damaged in the artifact store', 'Send it again.');

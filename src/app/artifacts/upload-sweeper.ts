@@ -5,14 +5,17 @@ import type { ResumableUploads } from './resumable-uploads.ts';
 
 const EVERY_MS = 10 * 60_000;
 
-/** Every process may do it: what another one has removed is no error. */
+/**
+ * Every process may do it: what another one has removed is no error. Stopping does not wait for the sweep that is under
+ * way: it may end anywhere, and a store that is away is given up after minutes only.
+ */
 export function startUploadSweeper(deps: {
   readonly uploads: Pick<ResumableUploads, 'sweep'>;
   readonly clock: Clock;
   readonly log: Log;
   /** Default ten minutes. */
   readonly every_ms?: number;
-}): { stop(): Promise<void> } {
+}): { stop(): void } {
   const { uploads, clock, log, every_ms = EVERY_MS } = deps;
   const stopping = new AbortController();
   const sweep = async (): Promise<void> => {
@@ -22,16 +25,12 @@ export function startUploadSweeper(deps: {
         if (swept > 0) log('info', 'uploads that had expired were removed', { swept });
       } catch (error) {
         // They are refused all the same, and looked for again.
-        log('warn', 'uploads that have expired could not be removed', { error });
+        if (!stopping.signal.aborted)
+          log('warn', 'uploads that have expired could not be removed', { error });
       }
       await clock.sleep(every_ms, stopping.signal);
     }
   };
-  const ended = sweep();
-  return {
-    async stop() {
-      stopping.abort();
-      await ended;
-    },
-  };
+  void sweep();
+  return { stop: () => stopping.abort() };
 }

@@ -27,9 +27,11 @@ export interface IntakeDeps {
   readonly maxFileBytes: number;
 }
 
-type Intake =
-  | { readonly ok: true; readonly command: StoreFile }
-  | { readonly ok: false; readonly rejection: Rejection };
+type Refused = { readonly ok: false; readonly rejection: Rejection };
+/** What to record; or the answer, when nothing is to be. */
+type Intake<Answer> =
+  | { readonly what: 'taken'; readonly command: StoreFile }
+  | { readonly what: 'not-kept'; readonly answer: Answer | Refused };
 
 /** The sender's side failed: told apart from a failure of the store, which is ours. */
 class SourceError extends Error {}
@@ -66,28 +68,36 @@ function mismatch(declared: Upload, { sha256, size }: Measure): ReturnType<typeo
   );
 }
 
+const notKept = (answer: Refused) => ({ what: 'not-kept', answer }) as const;
+
 /**
  * Streams an upload into the store. When it resolves with a command, the ciphertext is durable under its
  * digest; when it is refused or throws, nothing is left of it.
- * @throws what the blob store or the key wrapper throws.
+ * @param judge the answer when the file is not wanted any more: asked when all has come, which may be hours later.
+ * @throws what the blob store, the key wrapper or `judge` throws.
  */
-export async function takeIn(deps: IntakeDeps, artifactId: string, upload: Upload): Promise<Intake> {
+export async function takeIn<Answer>(
+  deps: IntakeDeps,
+  artifactId: string,
+  upload: Upload,
+  judge: () => Promise<Answer | null>,
+): Promise<Intake<Answer>> {
   const secret = newContentKey(deps.newId());
   const encryption = encrypt(guarded(upload.bytes, deps.maxFileBytes), secret);
   const blob = await deps.blobs.begin();
   try {
     for await (const chunk of encryption.chunks) await blob.write(chunk);
     const { plaintext, ciphertext } = encryption.measured();
-    const problem = mismatch(upload, plaintext);
-    if (problem !== null) {
+    const answer = mismatch(upload, plaintext) ?? (await judge());
+    if (answer !== null) {
       await blob.abort();
-      return problem;
+      return { what: 'not-kept', answer };
     }
     const context = wrapContext(artifactId, upload.fileName, secret.fileId);
     const value = await deps.wrapper.wrap(secret.key, context);
     await blob.commit(ciphertext.sha256);
     return {
-      ok: true,
+      what: 'taken',
       command: {
         type: 'StoreFile',
         name: upload.fileName,
@@ -100,9 +110,11 @@ export async function takeIn(deps: IntakeDeps, artifactId: string, upload: Uploa
   } catch (error) {
     await blob.abort();
     if (error instanceof TooLargeError)
-      return reject('body-too-large', `a file may have at most ${deps.maxFileBytes} bytes`, 'Split it.');
+      return notKept(
+        reject('body-too-large', `a file may have at most ${deps.maxFileBytes} bytes`, 'Split it.'),
+      );
     if (error instanceof SourceError)
-      return reject('upload-incomplete', 'the upload was cut off', 'Send the whole file again.');
+      return notKept(reject('upload-incomplete', 'the upload was cut off', 'Send the whole file again.'));
     throw error;
   }
 }

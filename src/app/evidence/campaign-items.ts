@@ -140,7 +140,7 @@ export function planItems(
       made,
     ),
     evidenceOf(
-      '7.2.2.2',
+      '7.2.2.2 (a)',
       policy.consentTextKey === null
         ? 'The campaign asks for no consent; that the user was informed is not on record.'
         : 'Each offer carries the key of the text shown to the user; the vehicle’s acceptance or refusal is recorded.',

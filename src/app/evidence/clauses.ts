@@ -1,7 +1,7 @@
 /**
  * The paragraphs of UN Regulation No. 156 (original version, in force since 22 January 2021, ECE/TRANS/WP.29/2020/80;
  * published in the EU as OJ L 82, 9.3.2021, p. 60) that evidence is given for, and those for which there is none here.
- * Subjects are our own short words; the text that counts is that of the Regulation.
+ * Subjects are our own short words, compared with the EU's publication; the text that counts is that of the Regulation.
  */
 import type { EventRef, EvidenceItem } from './bundle.ts';
 
@@ -20,8 +20,8 @@ const HELD = {
   '7.1.2.5 (i)': 'verification and validation passed',
   '7.1.3.1': 'protection of the update against manipulation before the update process begins',
   '7.2.1.1': 'authenticity and integrity of the software update',
-  '7.2.2.2': 'the vehicle user can be informed before the update is executed',
-  '7.2.2.4': 'the vehicle user can be informed of success or failure afterwards',
+  '7.2.2.2 (a)': 'the vehicle user can be informed of the purpose before the update is executed',
+  '7.2.2.4 (a)': 'the vehicle user can be informed of success or failure afterwards',
   '7.2.2.5': 'preconditions met before the update is executed',
 } as const;
 export type HeldClause = keyof typeof HELD;
@@ -54,7 +54,7 @@ export const NOT_COVERED: readonly {
   { clause: '7.1.1.9', subject: 'whether functions are added, altered or enabled', why: ASSESSMENT },
   {
     clause: '7.1.1.10',
-    subject: 'whether other systems needed for safe operation are affected',
+    subject: 'whether other systems needed for safe operation, or functions since registration, are affected',
     why: ASSESSMENT,
   },
   {

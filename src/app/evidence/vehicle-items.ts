@@ -169,7 +169,7 @@ function outcomeItems(
   const last = part.at(-1)?.ref.time ?? '';
   return [
     evidenceOf(
-      '7.2.2.2',
+      '7.2.2.2 (a)',
       'What was offered to the vehicle, and what it answered, in the order in which it was recorded.',
       { campaignId, vehicleId, course },
       answers,
@@ -204,7 +204,7 @@ function outcomeItems(
       refsOf(part, ...OUTCOMES),
     ),
     evidenceOf(
-      '7.2.2.4',
+      '7.2.2.4 (a)',
       'The outcome as the vehicle reported it; what it showed to its user is not on record.',
       { campaignId, vehicleId, outcome: results.at(-1) ?? null },
       refsOf(part, ...OUTCOMES),

@@ -4,7 +4,7 @@ import { LEAST_KNOWN } from './estimate.ts';
 import type { CampaignRecord } from './read-record.ts';
 import { LOOK_MS, type Rerun } from './rerun.ts';
 import type { Basis } from './result.ts';
-import type { Timeline } from './timeline.ts';
+import { askedBy, type Timeline } from './timeline.ts';
 
 export const ASSUMPTION_CODES = [
   'own-course',
@@ -128,7 +128,13 @@ function aboutOffers({ record, timeline, change, made }: Facts): Assumption[] {
   return found;
 }
 
-function aboutPeople({ change }: Facts): Assumption[] {
+/** Gates that ask a person, or that only a person can let pass. */
+const asks = ({ happened }: Rerun): boolean =>
+  happened.some(
+    ({ event }) => event.type === 'GateDecided' && askedBy(event.data.wave, event.data.outcome) !== null,
+  );
+
+function aboutPeople({ change, made }: Facts): Assumption[] {
   const holds: Assumption = {
     code: 'new-pause-holds',
     text: 'Nobody lifts a pause that the record does not have: what waits then goes on waiting.',
@@ -137,14 +143,18 @@ function aboutPeople({ change }: Facts): Assumption[] {
     return [
       {
         code: 'nobody',
-        text: `Nobody pauses, resumes or aborts; waves that ask for it are confirmed after ${change.reaction_s} s.`,
+        text: `Nobody pauses, resumes or aborts; waves that ask for it are confirmed after ${change.reaction_s} s, and those that are held stay held.`,
       },
       holds,
     ];
   return [
     {
       code: 'people',
-      text: 'People pause, resume, amend and abort at the time at which they did, and answer a gate as long after it as they did, where its wave has the same vehicles.',
+      text:
+        'People pause, resume, amend and abort at the time at which they did, and answer a gate as long after it as they did, where its wave has the same vehicles; they resume after it only where its limits are the same too.' +
+        (asks(made)
+          ? ` Other waves that ask for it are confirmed after ${change.reaction_s} s; those that are held stay held.`
+          : ''),
     },
     holds,
   ];

@@ -72,7 +72,8 @@ export function readCourse(
   if (course === null) return { row, stood: STOOD.unoffered, elapsed_ms: 0 };
   const offeredAt = before(course.offeredAt_ms, asOf);
   if (offeredAt !== null) vehicles.offeredAt[row] = offeredAt;
-  const last = course.last !== null && course.last.at_ms <= asOf ? course.last : null;
+  // A correction that came later leaves the outcome before it.
+  const last = [course.last, course.first].find((one) => one !== null && one.at_ms <= asOf) ?? null;
   if (last !== null) vehicles.recorded[row] = endOf(last.phase);
   const own = (at: number): number =>
     offeredAt === null ? 0 : Math.max(0, at - offeredAt - pausedWhileWaiting(course.waits, pauses, at));
@@ -100,6 +101,7 @@ export function readCourse(
   vehicles.offers[row] = document.offer;
   const wait = course.waits.at(-1);
   const retrying = wait !== undefined && wait[0] <= asOf && (wait[1] === null || wait[1] === last?.at_ms);
+  vehicles.flying[row] = retrying ? 0 : 1;
   if (acceptedAt !== null) vehicles.accept_ms[row] = own(acceptedAt);
   if (!retrying) return { row, stood: acceptedAt === null ? STOOD.offered : STOOD.accepted, elapsed_ms };
   vehicles.waitFrom_ms[row] = own(wait[0]);

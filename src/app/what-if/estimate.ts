@@ -4,6 +4,7 @@
  * come out as those of the vehicles that are known, and the same record always gives the same estimate.
  */
 import { STOOD, type Unsettled } from './courses.ts';
+import { sortedRows } from './sorted-rows.ts';
 import { BASIS, type Vehicles } from './vehicles.ts';
 
 /** Fewer known vehicles of a slice say too little about it: then any of the campaign stands in. */
@@ -12,41 +13,44 @@ export const LEAST_KNOWN = 5;
 /** Rows by how long they take, the longest last; and whose turn it is. */
 interface Donors {
   readonly rows: readonly number[];
-  readonly byTime: readonly number[];
+  readonly byTime: Uint32Array;
   turn: number;
 }
 
-/** Fills in the rows of `unsettled`, which must be in rank order. */
-export function estimate(vehicles: Vehicles, unsettled: readonly Unsettled[]): void {
-  if (unsettled.length === 0) return;
+/** Rows between two yields. */
+const PER_YIELD = 4096;
+
+/** Fills in the rows of `unsettled`, which must be in rank order. Yields now and then. */
+export function* estimate(vehicles: Vehicles, unsettled: Iterable<Unsettled>): Generator<void, void> {
   const known: number[][] = vehicles.slices.map(() => []);
   const all: number[] = [];
   for (let row = 0; row < vehicles.count; row++) {
+    if (row % PER_YIELD === 0) yield;
     if (vehicles.basis[row] !== BASIS.record) continue;
     known[vehicles.slice[row] ?? 0]?.push(row);
     all.push(row);
   }
-  const bySlice = known.map((rows) => (rows.length < LEAST_KNOWN ? null : donorsOf(vehicles, rows)));
-  const ofCampaign = donorsOf(vehicles, all);
+  const bySlice: (Donors | null)[] = [];
+  for (const rows of known) bySlice.push(rows.length < LEAST_KNOWN ? null : yield* donorsOf(vehicles, rows));
+  const ofCampaign = bySlice.includes(null) ? yield* donorsOf(vehicles, all) : null;
+  let done = 0;
   for (const one of unsettled) {
+    if (++done % PER_YIELD === 0) yield;
     const own = bySlice[vehicles.slice[one.row] ?? 0] ?? null;
-    const donors = own ?? ofCampaign;
-    const donor = pick(vehicles, donors, one);
+    const donor = pick(vehicles, own ?? ofCampaign, one);
     if (donor === null) continue;
     vehicles.basis[one.row] = own === null ? BASIS.campaign : BASIS.slice;
     take(vehicles, one, donor);
   }
 }
 
-const donorsOf = (vehicles: Vehicles, rows: readonly number[]): Donors => ({
-  rows,
-  byTime: rows.toSorted((a, b) => (vehicles.outcome_ms[a] ?? 0) - (vehicles.outcome_ms[b] ?? 0) || a - b),
-  turn: 0,
-});
+function* donorsOf({ outcome_ms }: Vehicles, rows: readonly number[]): Generator<void, Donors> {
+  return { rows, byTime: yield* sortedRows(rows, outcome_ms), turn: 0 };
+}
 
 /** Of a vehicle that is under way it is known that it takes longer than it has. */
-function pick(vehicles: Vehicles, donors: Donors, { stood, elapsed_ms }: Unsettled): number | null {
-  if (donors.rows.length === 0) return null;
+function pick(vehicles: Vehicles, donors: Donors | null, { stood, elapsed_ms }: Unsettled): number | null {
+  if (donors === null || donors.rows.length === 0) return null;
   const turn = donors.turn++;
   if (stood === STOOD.unoffered) return donors.rows[turn % donors.rows.length] ?? null;
   const { byTime } = donors;

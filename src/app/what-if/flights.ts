@@ -79,6 +79,10 @@ export class Flights {
     return this.#stands[row] === STANDS.waiting;
   }
 
+  flies(row: number): boolean {
+    return this.#stands[row] === STANDS.inFlight;
+  }
+
   /** Ended without coming to an outcome of its own. */
   wasCancelled(row: number): boolean {
     return this.#stands[row] === STANDS.cancelled;

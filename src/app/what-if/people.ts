@@ -3,9 +3,10 @@
  * gate asked or failed they do again, as long after it, where it is about the same vehicles and the same limits.
  */
 import type { CampaignCommand } from '../../domain/campaign/commands.ts';
+import type { CampaignEvent } from '../../domain/campaign/events.ts';
 import type { GateOutcome } from '../../domain/campaign/state.ts';
 import { type Change, sameLimits, sameWaves } from './change.ts';
-import { askedBy, type Decided, type Timeline } from './timeline.ts';
+import { askedBy, type Decided, type Pause, type Timeline } from './timeline.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -55,10 +56,6 @@ export class People {
       const reason = this.#stopWhy ?? '';
       return { command: { type: 'PauseCampaign', code: 'operator', reason, cause: null } };
     }
-    if (this.#resumeAt <= now) {
-      this.#resumeAt = NEVER;
-      return { command: { type: 'ResumeCampaign', reason: 'as recorded' } };
-    }
     for (const [wave, at] of this.#confirms) {
       if (at > now) continue;
       this.#confirms.delete(wave);
@@ -68,7 +65,10 @@ export class People {
       const done = this.#again(this.#actions[this.#acted++] as Decided);
       if (done !== null) return done;
     }
-    return null;
+    // After an approval of the same time, without which there is no going on.
+    if (this.#resumeAt > now) return null;
+    this.#resumeAt = NEVER;
+    return { command: { type: 'ResumeCampaign', reason: 'as recorded' } };
   }
 
   /** What a person did at that time; null = it makes no sense any more. */
@@ -98,8 +98,15 @@ export class People {
     const paused = this.#gatePauses.get(wave) ?? 0;
     this.#gatePauses.set(wave, paused + 1);
     const before = this.#timeline.pauses.filter((pause) => pause.wave === wave)[paused];
-    if (before?.resumed === true && this.#resumesAgain(wave)) this.#resumeAt = now + before.to - before.from;
+    if (before?.resumed === true && this.#resumesAgain(wave))
+      this.#resumeAt = Math.max(now + before.to - before.from, this.#plannedIn(before));
     else this.#holds = true;
+  }
+
+  /** When the plan was amended or approved last in a pause: what let it go on rested on that. */
+  #plannedIn({ from, to }: Pause): number {
+    const last = this.#actions.findLast(({ event, at }) => PLANS.has(event.type) && at >= from && at <= to);
+    return last?.at ?? Number.NEGATIVE_INFINITY;
   }
 
   #resumesAgain(wave: number): boolean {
@@ -117,6 +124,12 @@ export class People {
       this.#confirms.set(wave, now + this.#change.reaction_s * 1000);
   }
 }
+
+const PLANS: ReadonlySet<CampaignEvent['type']> = new Set([
+  'CampaignAmended',
+  'ApprovalVoided',
+  'CampaignApproved',
+]);
 
 /** What people and server did at a time of their own: not the gates, nor what followed from them. */
 function isAction({ event }: Decided, index: number, all: readonly Decided[]): boolean {

@@ -3,10 +3,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pagesOf } from '../export/pages.ts';
 import type { ReadModelReader } from '../ports.ts';
 import { slicesOf } from '../target-slices.ts';
-import { type AssignmentDocument, readCourse, type Unsettled } from './courses.ts';
+import { type AssignmentDocument, readCourse } from './courses.ts';
 import { type EngineSpeed, speedOf } from './engine-speed.ts';
 import { estimate } from './estimate.ts';
 import type { Timeline } from './timeline.ts';
+import { inTurns } from './turns.ts';
+import { Unsettleds } from './unsettled.ts';
 import { emptyVehicles, type Vehicles } from './vehicles.ts';
 
 export interface CampaignRecord {
@@ -37,7 +39,7 @@ export async function readRecord(
 ): Promise<CampaignRecord> {
   const vehicles = emptyVehicles(targets);
   const names = { slices: new Map<string, number>(), zones: new Map<string, number>() };
-  const unsettled: Unsettled[] = [];
+  const unsettled = new Unsettleds(targets);
   const seen = new Uint8Array(targets);
   let found = 0;
   for await (const page of pagesOf<AssignmentDocument>(reader, 'assignments', { campaignId })) {
@@ -53,16 +55,13 @@ export async function readRecord(
       );
       vehicles.zone[rank] = numberOf(names.zones, timeZone, () => vehicles.zones.push(timeZone));
       const open = readCourse(vehicles, rank, document, timeline.pauses, now);
-      if (open !== null) unsettled.push(open);
+      if (open !== null) unsettled.add(open);
     }
     await nextTurn();
   }
   if (found < targets)
     throw new RecordIncompleteError(`${found} of ${targets} targets of ${campaignId} are in the read model`);
-  estimate(
-    vehicles,
-    unsettled.sort((a, b) => a.row - b.row),
-  );
+  await inTurns(estimate(vehicles, unsettled));
   return { vehicles, speed: speedOf(vehicles, timeline), asOf: now };
 }
 

@@ -14,6 +14,7 @@ import { Places } from './places.ts';
 import { SliceWatch } from './slice-watch.ts';
 import { SlidingLimit } from './sliding-limit.ts';
 import type { Decided, Timeline } from './timeline.ts';
+import { atOnce } from './turns.ts';
 import type { Vehicles } from './vehicles.ts';
 
 export interface RerunInput {
@@ -64,13 +65,7 @@ export function* rerun(input: RerunInput): Generator<void, Rerun> {
 }
 
 /** To the end at once. */
-export function rerunNow(input: RerunInput): Rerun {
-  const steps = rerun(input);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
-  }
-}
+export const rerunNow = (input: RerunInput): Rerun => atOnce(rerun(input));
 
 class Run {
   readonly #input: RerunInput;

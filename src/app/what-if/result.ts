@@ -3,6 +3,7 @@ import type { CampaignEvent } from '../../domain/campaign/events.ts';
 import type { CampaignPolicy } from '../../domain/campaign/policy.ts';
 import type { GateOutcome } from '../../domain/campaign/state.ts';
 import { endsOf } from './change.ts';
+import type { Flights } from './flights.ts';
 import type { Rerun } from './rerun.ts';
 import type { Timeline } from './timeline.ts';
 import { BASIS, END, ENDS, type Vehicles } from './vehicles.ts';
@@ -90,13 +91,13 @@ export function wavesOf(
 type Sums = { -readonly [name in keyof Counts]: number };
 const NO_COUNTS: Counts = { waiting: 0, inFlight: 0, succeeded: 0, failed: 0, excused: 0 };
 
-/** Counts of groups of vehicles. @param offered whether a vehicle without an end has been offered. */
+/** Counts of groups of vehicles. @param flies whether a vehicle without an end is in flight. */
 export function countBy(
   count: number,
   groups: number,
   groupOf: (row: number) => number,
   end: Uint8Array,
-  offered: (row: number) => boolean,
+  flies: (row: number) => boolean,
 ): readonly Counts[] {
   const sums = Array.from({ length: groups }, (): Sums => ({ ...NO_COUNTS }));
   for (let row = 0; row < count; row++) {
@@ -104,7 +105,7 @@ export function countBy(
     if (sum === undefined) continue;
     const name = ENDS[end[row] ?? 0] ?? 'none';
     if (name !== 'none') sum[name] += 1;
-    else if (offered(row)) sum.inFlight += 1;
+    else if (flies(row)) sum.inFlight += 1;
     else sum.waiting += 1;
   }
   return sums;
@@ -128,7 +129,7 @@ export const recordedCounts = (vehicles: Vehicles, waves: number): readonly Coun
     waves,
     (row) => (vehicles.wave[row] ?? 1) - 1,
     vehicles.recorded,
-    (row) => !Number.isNaN(vehicles.offeredAt[row]),
+    (row) => vehicles.flying[row] === 1,
   );
 
 export function rerunCounts({ flights }: Rerun, policy: CampaignPolicy): readonly Counts[] {
@@ -142,12 +143,18 @@ export function rerunCounts({ flights }: Rerun, policy: CampaignPolicy): readonl
       return wave;
     },
     flights.end,
-    (row) => !Number.isNaN(flights.offeredAt[row]),
+    (row) => flights.flies(row),
   );
 }
 
-/** Counts at instants of equal steps. @param instants rising. */
-export function seriesOf({ flights }: Rerun, instants: readonly number[]): readonly Counts[] {
+/** Vehicles between two yields. */
+const PER_YIELD = 8192;
+
+/** Counts at instants of equal steps. Yields now and then. @param instants rising. */
+export function* seriesOf(
+  { flights, lastAt }: Rerun,
+  instants: readonly number[],
+): Generator<void, readonly Counts[]> {
   const from = instants[0] ?? 0;
   const step = ((instants.at(-1) ?? from) - from) / Math.max(1, instants.length - 1);
   const added = instants.map((): Sums => ({ ...NO_COUNTS }));
@@ -161,6 +168,7 @@ export function seriesOf({ flights }: Rerun, instants: readonly number[]): reado
   const { count, correction_ms, outcome_ms } = flights.vehicles;
   add(from, 'waiting', count);
   for (let row = 0; row < count; row++) {
+    if (row % PER_YIELD === 0) yield;
     const offeredAt = flights.offeredAt[row] ?? Number.NaN;
     const endedAt = flights.endedAt[row] ?? Number.NaN;
     const was = ENDS[flights.firstEnd[row] ?? 0] ?? 'none';
@@ -170,8 +178,9 @@ export function seriesOf({ flights }: Rerun, instants: readonly number[]): reado
       add(offeredAt, 'waiting', -1);
       add(offeredAt, 'inFlight', 1);
     }
+    const flew = offered ? addWait(flights, row, lastAt, add) : 'waiting';
     if (was === 'none') continue;
-    add(endedAt, offered ? 'inFlight' : 'waiting', -1);
+    add(endedAt, flew, -1);
     add(endedAt, was, 1);
     if (is === was || is === 'none') continue;
     const corrected = endedAt + (correction_ms[row] ?? 0) - (outcome_ms[row] ?? 0);
@@ -183,6 +192,25 @@ export function seriesOf({ flights }: Rerun, instants: readonly number[]): reado
     sum = total([sum, one]);
     return sum;
   });
+}
+
+type Add = (at: number, name: keyof Counts, by: number) => void;
+
+/** A vehicle between two offers waits, as it does to gates. @returns how it is counted after that. */
+function addWait(flights: Flights, row: number, lastAt: number, add: Add): 'inFlight' | 'waiting' {
+  const { waitFrom_ms, waitTo_ms } = flights.vehicles;
+  const offeredAt = flights.offeredAt[row] ?? Number.NaN;
+  const endedAt = flights.endedAt[row] ?? Number.NaN;
+  const from = offeredAt + (waitFrom_ms[row] ?? Number.POSITIVE_INFINITY);
+  const hasWaited = Number.isNaN(endedAt) ? from <= lastAt : from < endedAt;
+  if (!hasWaited) return 'inFlight';
+  add(from, 'inFlight', -1);
+  add(from, 'waiting', 1);
+  if (Number.isNaN(endedAt) ? !flights.flies(row) : flights.wasCancelled(row)) return 'waiting';
+  const to = offeredAt + (waitTo_ms[row] ?? Number.POSITIVE_INFINITY);
+  add(to, 'waiting', -1);
+  add(to, 'inFlight', 1);
+  return 'inFlight';
 }
 
 /** Vehicles that end otherwise than on record. */

@@ -31,6 +31,8 @@ export interface Vehicles {
   readonly offeredAt: Float64Array;
   /** END on record at the time the record was read. */
   readonly recorded: Uint8Array;
+  /** 1 = in flight then: offered, and not waiting for another offer. */
+  readonly flying: Uint8Array;
   readonly basis: Uint8Array;
   /** Offers it takes until its outcome; 0 = it is settled without one. */
   readonly offers: Uint16Array;
@@ -62,6 +64,7 @@ export const emptyVehicles = (count: number): Vehicles & { slices: Slice[]; zone
   wave: new Uint8Array(count),
   offeredAt: new Float64Array(count).fill(Number.NaN),
   recorded: new Uint8Array(count),
+  flying: new Uint8Array(count),
   basis: new Uint8Array(count).fill(BASIS.nothing),
   offers: new Uint16Array(count),
   accept_ms: new Float64Array(count),

@@ -3,17 +3,24 @@
  * while, because whoever asks once asks again with another number; one calculation runs at a time, in turns with
  * everything else that the process has to do.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CampaignPolicy } from '../../domain/campaign/policy.ts';
 import { type PolicyProblem, policyProblems } from '../../domain/campaign/policy-rules.ts';
 import { campaignStream } from '../../domain/shared/streams.ts';
-import type { Clock, EventStore, Position, ReadModelReader, RecordedEvent } from '../ports.ts';
+import {
+  type Clock,
+  type EventStore,
+  type Position,
+  type ReadModelReader,
+  type RecordedEvent,
+  START,
+} from '../ports.ts';
 import { type Assumption, assumptionsOf } from './assumptions.ts';
 import type { Change } from './change.ts';
 import { type CampaignRecord, RecordIncompleteError, readRecord } from './read-record.ts';
 import { type Rerun, rerun } from './rerun.ts';
 import * as result from './result.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
+import { inTurns } from './turns.ts';
 
 /** About 100 bytes are held for each while it is calculated. */
 export const MOST_VEHICLES = 2_000_000;
@@ -21,10 +28,10 @@ export const MOST_VEHICLES = 2_000_000;
 const KEPT_VEHICLES = MOST_VEHICLES;
 /** A record of a campaign under way is used for this many times as long as it took to read. */
 const USED_FOR = 10;
-/** How long it calculates at a stretch, milliseconds. */
-const TURN_MS = 5;
 /** Calculations that wait for their turn; more are refused. */
 const MOST_WAITING = 8;
+/** Who asks for a plan that takes longer learns that it has not ended by then: 20 years after its start. */
+const LONGEST_MS = 20 * 365.25 * 24 * 3_600_000;
 
 export interface Question {
   readonly campaignId: string;
@@ -72,7 +79,7 @@ export interface WhatIfService {
 
 interface Kept {
   readonly record: CampaignRecord;
-  /** Of the progress when it was read: nothing has changed while it is the same. Null = not all was there. */
+  /** Of the newest change when it was read: an end is the same while this is. Null = not all was there. */
   readonly position: string | null;
   readonly read_ms: number;
 }
@@ -92,13 +99,17 @@ export function createWhatIf(
     campaignId: string,
     targets: number,
     timeline: Timeline,
+    decidedAt: Position,
   ): Promise<CampaignRecord> => {
     const now = clock.now();
-    const position = (await reader.get('progress', campaignId))?.position ?? '';
+    const countedAt = (await reader.get('progress', campaignId))?.position ?? decidedAt;
+    // What was decided last is after all outcomes that the read model may not have counted yet.
+    const position = countedAt > decidedAt ? countedAt : decidedAt;
     const before = kept.get(campaignId);
     if (before !== undefined) {
-      const fresh = now - before.record.asOf <= USED_FOR * before.read_ms;
-      if (before.position === position || (timeline.endedAt === null && fresh)) return before.record;
+      // Under way time goes on, also while nothing happens.
+      const isFresh = now - before.record.asOf <= USED_FOR * before.read_ms;
+      if (timeline.endedAt === null ? isFresh : before.position === position) return before.record;
       kept.delete(campaignId);
     }
     // Read models move one by one: what comes first must not be kept as if it were all.
@@ -117,20 +128,21 @@ export function createWhatIf(
     signal.throwIfAborted();
     const { campaignId, change, points } = question;
     if ((await reader.get('campaigns', campaignId)) === null) return { ok: false, why: 'not-found' };
-    const timeline = timelineOf(await historyOf(log, campaignId));
+    const history = await historyOf(log, campaignId);
+    const timeline = timelineOf(history);
     if (timeline === null) return { ok: false, why: 'not-started' };
     const { targets } = timeline;
     if (targets > MOST_VEHICLES) return { ok: false, why: 'too-many-vehicles' };
     const problems = policyProblems({ ...timeline.policy, ...change.plan });
     if (problems.length > 0) return { ok: false, why: 'invalid-plan', problems };
-    const record = await recordOf(campaignId, targets, timeline);
+    const record = await recordOf(campaignId, targets, timeline, history.at(-1)?.position ?? START);
     const over = timeline.endedAt !== null;
     const input = {
       campaignId,
       ...record,
       timeline,
       change,
-      until: over ? Number.POSITIVE_INFINITY : record.asOf,
+      until: over ? timeline.startedAt + LONGEST_MS : record.asOf,
     };
     const made = await inTurns(rerun(input), signal);
     return { ok: true, answer: await inTurns(answerOf(record, timeline, change, made, points), signal) };
@@ -149,18 +161,6 @@ export function createWhatIf(
       }
     },
   };
-}
-
-/** Runs it to its end, and lets everything else have its turn every TURN_MS. */
-async function inTurns<T>(steps: Generator<void, T>, signal: AbortSignal): Promise<T> {
-  for (let began = performance.now(); ; ) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
-    if (performance.now() - began < TURN_MS) continue;
-    await nextTurn();
-    signal.throwIfAborted();
-    began = performance.now();
-  }
 }
 
 async function historyOf(log: Pick<EventStore, 'readStream'>, campaignId: string): Promise<RecordedEvent[]> {
@@ -196,7 +196,7 @@ function* answerOf(
   const instants = Array.from({ length: points }, (_, n) =>
     Math.round(startedAt + ((lastAt - startedAt) * n) / (points - 1)),
   );
-  const series = result.seriesOf(made, instants);
+  const series = yield* result.seriesOf(made, instants);
   yield;
   const recorded = recordedSide(record, timeline);
   yield;

@@ -10,7 +10,7 @@ import {
 } from '../shared/decider.ts';
 import type { AccessCommand } from './commands.ts';
 import type { AccessEvent } from './events.ts';
-import { type AccessState, evolveAccess, isLastAdminKey, noKeys } from './state.ts';
+import { type AccessState, evolveAccess, hasEnded, isLastAdminKey, noKeys } from './state.ts';
 
 function decide(
   state: AccessState,
@@ -24,7 +24,7 @@ function decide(
       return revoke(state, command, actor);
     case 'EndSession': {
       const { sessionId, keyId, until } = command;
-      return state.endedSessions.has(sessionId)
+      return hasEnded(state, sessionId)
         ? accept()
         : accept({ type: 'SessionEnded', data: { sessionId, keyId, at: now, until, by: actor.id } });
     }

@@ -10,18 +10,18 @@ export interface ApiKey {
 /** Every key there ever was, by id. Refusals are on record but decide nothing. */
 export interface AccessState {
   readonly keys: ReadonlyMap<string, ApiKey>;
-  readonly endedSessions: EndedSessions;
+  readonly endedSessions: EndedSessions | null;
 }
-/** When each session that was ended early would have ended in any case, by its id. */
-export type EndedSessions = ReadonlyMap<string, string>;
-export const noKeys: AccessState = { keys: new Map(), endedSessions: new Map() };
+/** Every session that was ended early, newest first: a list that grows by what is new, so that folding copies nothing. */
+export interface EndedSessions {
+  readonly sessionId: string;
+  readonly before: EndedSessions | null;
+}
+export const noKeys: AccessState = { keys: new Map(), endedSessions: null };
 
-/** Forgets those that nobody could come back with. */
-export function withEnded(
-  ended: EndedSessions,
-  { sessionId, at, until }: Extract<AccessEvent, { type: 'SessionEnded' }>['data'],
-): EndedSessions {
-  return new Map([...[...ended].filter(([, end]) => end > at), [sessionId, until]]);
+export function hasEnded({ endedSessions }: AccessState, sessionId: string): boolean {
+  for (let one = endedSessions; one !== null; one = one.before) if (one.sessionId === sessionId) return true;
+  return false;
 }
 
 export function evolveAccess(state: AccessState, event: AccessEvent): AccessState {
@@ -37,7 +37,7 @@ export function evolveAccess(state: AccessState, event: AccessEvent): AccessStat
         : { ...state, keys: new Map(state.keys).set(key.keyId, { ...key, revoked: true }) };
     }
     case 'SessionEnded':
-      return { ...state, endedSessions: withEnded(state.endedSessions, event.data) };
+      return { ...state, endedSessions: { sessionId: event.data.sessionId, before: state.endedSessions } };
     case 'AccessRefused':
       return state;
   }

@@ -9,7 +9,6 @@ import type {
   UploadView,
 } from '../../../src/app/artifacts/resumable-uploads.ts';
 import { contentSize } from '../../../src/app/artifacts/sealed-object.ts';
-import { startUploadSweeper } from '../../../src/app/artifacts/upload-sweeper.ts';
 import { copyBlobs } from '../../../src/app/copy/copy-blobs.ts';
 import { bytesOf, inChunksOf, sha256Of } from './bytes.ts';
 import { createMemoryStaging } from './memory-staging.ts';
@@ -201,6 +200,50 @@ describe('two that send into one upload', () => {
     expect((await bench.artifact()).files).toMatchObject([{ sha256: sha256Of(FILE) }]);
   });
 
+  it.each([
+    ['before it has read the pieces back', 'p0000000000000000', false],
+    ['after it has', 'p0000000000020000', true],
+  ])(
+    'in two processes with the last bytes: one is overtaken %s, both are answered well',
+    async (_, at, has) => {
+      const [one, two] = [processOf(), processOf()];
+      const { uploadId } = await begun(one);
+      await one.receive(ID, uploadId, part(0, 30_000), dev);
+      const reached = Promise.withResolvers<void>();
+      const go = Promise.withResolvers<void>();
+      const { staging } = bench.blobs;
+      const said: string[] = [];
+      const slow = processOf({
+        log: (_level, message) => said.push(message),
+        staging: {
+          ...staging,
+          get: async (name) => {
+            const early = has ? await staging.get(name) : null;
+            if (name.endsWith(at)) {
+              reached.resolve();
+              await go.promise;
+            }
+            return early ?? staging.get(name);
+          },
+        },
+      });
+      const late = slow.receive(ID, uploadId, part(30_000, FILE.length), dev);
+      await reached.promise;
+      expect(await two.receive(ID, uploadId, part(30_000, FILE.length), dev)).toMatchObject({ ok: true });
+      go.resolve();
+      expect(await late).toMatchObject({
+        ok: true,
+        upload: { offset: FILE.length },
+        outcome: { events: [] },
+      });
+      expect(said).toEqual([]);
+      // Each encrypts with a key of its own: a second one would lie there for ever.
+      const blobs: string[] = [];
+      for await (const blob of bench.blobs.list()) blobs.push(blob);
+      expect(blobs).toEqual((await bench.artifact()).files.map(({ ciphertext }) => ciphertext.sha256));
+    },
+  );
+
   it('when the process ends: what came is kept, and the sender told to come back', async () => {
     const uploads = processOf();
     const { uploadId } = await begun(uploads);
@@ -211,6 +254,23 @@ describe('two that send into one upload', () => {
     expect(codeOf(await answer)).toBe('shutting-down');
     expect(await offsetOf(processOf(), uploadId)).toBe(13_000);
     endless.end();
+  });
+
+  it('when the process ends while the file is put together: the last bytes come again', async () => {
+    const uploads: ResumableUploads = processOf({
+      staging: {
+        ...bench.blobs.staging,
+        get: (name) => {
+          if (name.endsWith('p0000000000000000')) uploads.interrupt();
+          return bench.blobs.staging.get(name);
+        },
+      },
+    });
+    const { uploadId } = await begun(uploads);
+    expect(codeOf(await uploads.receive(ID, uploadId, part(0, FILE.length), dev))).toBe('shutting-down');
+    expect(await bench.incoming()).toEqual([]);
+    expect(await offsetOf(processOf(), uploadId)).toBe(30_000);
+    expect(codeOf(await processOf().receive(ID, uploadId, part(30_000, FILE.length), dev))).toBe('ok');
   });
 
   it('knows its own piece when the answer of the store was lost', async () => {
@@ -301,6 +361,16 @@ describe('what is refused', () => {
     expect(codeOf(await uploads.receive(ID, uploadId, part(0, FILE.length), dev))).toBe('ok');
   });
 
+  it('too many pieces end it too: what would be begun again is not as full as before', async () => {
+    const uploads = processOf({ maxPieces: 2 });
+    const { uploadId } = await begun(uploads);
+    for (const at of [0, 1]) await uploads.receive(ID, uploadId, part(at, at + 1), dev);
+    expect(codeOf(await uploads.receive(ID, uploadId, part(2, FILE.length), dev))).toBe('too-many-pieces');
+    expect(staged()).toEqual([]);
+    expect(await begun(uploads)).toMatchObject({ uploadId, offset: 0 });
+    expect(codeOf(await uploads.receive(ID, uploadId, part(0, FILE.length), dev))).toBe('ok');
+  });
+
   it('a piece that was altered in the store ends it too', async () => {
     const uploads = processOf();
     const { uploadId } = await begun(uploads);
@@ -314,6 +384,27 @@ describe('what is refused', () => {
     );
     expect(await bench.events()).toEqual(['ArtifactRegistered']);
     expect(staged()).toEqual([]);
+  });
+});
+
+describe('a record that was altered in the store', () => {
+  it.each(['upload', 'p0000000000000000'])('%s: the upload is none, and begins anew', async (object) => {
+    const uploads = processOf();
+    const { uploadId } = await begun(uploads);
+    await uploads.receive(ID, uploadId, cut(0, 15_000), dev);
+    const path = join(bench.directory, 'staged', uploadId, object);
+    const bytes = readFileSync(path);
+    const at = bytes.indexOf('"key":"') + 20;
+    bytes[at] = bytes[at] === 65 ? 66 : 65;
+    writeFileSync(path, bytes);
+    if (object === 'upload') expect(await uploads.list(ID, dev)).toEqual([]);
+    else
+      expect(codeOf(await uploads.receive(ID, uploadId, part(15_000, FILE.length), dev))).toBe(
+        'upload-damaged',
+      );
+    expect(await offsetOf(uploads, uploadId)).toBe('upload-not-found');
+    expect(await begun(uploads)).toMatchObject({ uploadId, offset: 0 });
+    expect(codeOf(await uploads.receive(ID, uploadId, part(0, FILE.length), dev))).toBe('ok');
   });
 });
 
@@ -363,6 +454,9 @@ describe('what lies in the store meanwhile', () => {
     clock.now += 50_000;
     await uploads.receive(ID, uploadId, cut(0, 15_000), dev);
     clock.now += 50_000;
+    // Nothing came, so it is kept no longer.
+    const empty = await uploads.receive(ID, uploadId, part(15_000, 15_000), dev);
+    expect(empty).toMatchObject({ ok: true, upload: { offset: 15_000, expiresAt: 1_110_000 } });
     expect(await uploads.sweep()).toBe(0);
     expect(await offsetOf(uploads, uploadId)).toBe(15_000);
     clock.now += 10_001;
@@ -371,6 +465,9 @@ describe('what lies in the store meanwhile', () => {
       'upload-expired',
     );
     expect(await uploads.list(ID, dev)).toEqual([]);
+    // Somebody may have gone on with it just before.
+    expect(await uploads.sweep()).toBe(0);
+    clock.now += 3_600_000;
     expect(await uploads.sweep()).toBe(1);
     expect(await offsetOf(uploads, uploadId)).toBe('upload-not-found');
     // Where nobody has swept yet, it begins anew all the same.
@@ -379,33 +476,4 @@ describe('what lies in the store meanwhile', () => {
     clock.now += 60_001;
     expect(await begun(uploads)).toMatchObject({ uploadId, offset: 0 });
   });
-
-  it('is swept at a start and again, and a store that is away does not end that', async () => {
-    const answers: (() => Promise<number>)[] = [
-      async () => 2,
-      () => Promise.reject(new Error('away')),
-      async () => 0,
-    ];
-    const said: string[] = [];
-    const done = Promise.withResolvers<void>();
-    const sweeper = startUploadSweeper({
-      uploads: {
-        sweep: () => {
-          const next = answers.shift();
-          if (answers.length === 0) done.resolve();
-          return next?.() ?? Promise.resolve(0);
-        },
-      },
-      clock: { now: Date.now, sleep: (_ms, signal) => (signal?.aborted ? Promise.resolve() : tick()) },
-      log: (level, message) => said.push(`${level}: ${message}`),
-    });
-    await done.promise;
-    await sweeper.stop();
-    expect(said).toEqual([
-      'info: uploads that had expired were removed',
-      'warn: uploads that have expired could not be removed',
-    ]);
-  });
 });
-
-const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -46,7 +46,7 @@ describe('evidence of a vehicle', () => {
       artifacts: [{ releaseNotes: 'Smoother gear changes.' }],
     });
     expect(item(ofVehicle, '7.2.2.5')[0]?.data).toMatchObject({ preconditions: [{ name: 'battery' }] });
-    expect(item(ofVehicle, '7.2.2.2')[1]?.events.map(({ type }) => type)).toEqual([
+    expect(item(ofVehicle, '7.2.2.2 (a)')[1]?.events.map(({ type }) => type)).toEqual([
       'UpdateOffered',
       'UpdateAccepted',
     ]);

@@ -6,6 +6,7 @@ import {
   type AssignmentDocument,
   type CampaignDocument,
   explainVehicle,
+  listedIn,
 } from '../../../src/app/vehicles/explain/explain.ts';
 import type { CampaignEvent } from '../../../src/domain/campaign/events.ts';
 import type { RolloutEvent } from '../../../src/domain/rollout/events.ts';
@@ -39,7 +40,8 @@ async function explained(given: Given, vehicleId = OTHER, lists: readonly string
     await rebuildProjection({ log: given.store, writer: reader }, projection);
   const campaign = await reader.get<CampaignDocument>('campaigns', CAMPAIGN);
   if (campaign === null) throw new Error('there is no campaign');
-  const assignment = await reader.get<AssignmentDocument>('assignments', `${CAMPAIGN}/${vehicleId}`);
+  const found = await reader.get<AssignmentDocument>('assignments', `${CAMPAIGN}/${vehicleId}`);
+  const assignment = listedIn(campaign, found);
   const deps = {
     log: given.store,
     reader,
@@ -68,6 +70,53 @@ describe('the facts of an explanation', () => {
 
   it('have the deadline of what is under way', async () => {
     expect((await explained(await running()))?.why).toMatchObject([{ code: 'under-way', until: TIME }]);
+  });
+
+  it('keep the deadline while the vehicle is at work, and the pause after a late outcome', async () => {
+    const given = await running();
+    const report = { epoch: { tcu: 'T', reset: 0 }, seq: 3, sentAt: null };
+    const told = { ...base, report, receivedAt: TIME };
+    await given.append(rolloutStream(CAMPAIGN, SHARD), {
+      type: 'InstallStarted',
+      data: { ...told, from: 'accepted', to: 'installing' },
+    });
+    expect((await explained(given))?.why).toMatchObject([{ code: 'under-way', until: TIME }]);
+    await given.append(rolloutStream(CAMPAIGN, SHARD), failed, {
+      type: 'LateOutcomeReported',
+      data: {
+        ...told,
+        from: 'waiting',
+        to: 'waiting',
+        reportedAttempt: 1,
+        outcome: 'failed',
+        code: 'flash-error',
+        message: '',
+        ecus: [],
+      },
+    });
+    expect((await explained(given))?.why).toMatchObject([{ code: 'retry', until: SOON }]);
+    await given.append(rolloutStream(CAMPAIGN, SHARD), {
+      type: 'UpdateOffered',
+      data: { ...base, from: 'waiting', to: 'offered', at: TIME, validUntil: SOON, vehicleRevision: 2 },
+    });
+    expect((await explained(given))?.why).toMatchObject([{ code: 'offered', until: SOON }]);
+  });
+
+  it('leave the list of an earlier query out while the new one is made, or could not be', async () => {
+    const given = await givenRun();
+    const planId = '00000000-0000-4000-8000-0000000000bb';
+    await given.append(campaignStream(CAMPAIGN), {
+      type: 'TargetingDefined',
+      data: { campaignId: CAMPAIGN, planId, query: 'model==X', by: 'ada' },
+    });
+    expect(await codes(given)).toEqual(['not-frozen']);
+    await given.append(campaignStream(CAMPAIGN), {
+      type: 'TargetsFreezeFailed',
+      data: { campaignId: CAMPAIGN, planId, reason: 'no list x' },
+    });
+    expect((await explained(given))?.why).toMatchObject([
+      { code: 'freeze-failed', message: expect.stringContaining('no list x') },
+    ]);
   });
 
   it('name another campaign that is at work on the same component', async () => {

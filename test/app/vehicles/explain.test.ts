@@ -28,7 +28,8 @@ const waiting: AssignmentFacts = {
   wave: 1,
   attempt: 0,
   outcome: null,
-  updatedAt: FROZEN,
+  settledAt: null,
+  timeZone: 'Europe/Berlin',
   notBefore: null,
   deadline: null,
 };
@@ -151,6 +152,11 @@ describe('a vehicle that waits', () => {
     const window = { from: '01:00', to: '05:00', days: [1, 2, 3, 4, 5, 6, 7] };
     // 01:00 in Berlin in summer.
     expect(reasonsFor({ ...facts, ...withPolicy({ window }) })[0]?.until).toBe('2027-06-01T23:00:00.000Z');
+    const elsewhere = { assignment: { ...waiting, timeZone: 'America/New_York' } };
+    expect(reasonsFor({ ...facts, ...withPolicy({ window }), ...elsewhere })[0]).toMatchObject({
+      until: '2027-06-02T05:00:00.000Z',
+      message: expect.stringContaining('America/New_York'),
+    });
     const until = '2027-06-01T12:10:00.000Z';
     expect(reasonsFor({ ...facts, assignment: { ...waiting, notBefore: until } })[0]?.until).toBe(until);
     expect(codes({ assignment: { ...waiting, notBefore: FROZEN } })).toEqual(['next']);
@@ -175,6 +181,19 @@ describe('a vehicle that is under way or done', () => {
       'offline',
     ]);
     expect(codes({ assignment: { ...waiting, phase: 'installing' } })).toEqual(['under-way']);
+  });
+
+  it('is told what became of it, and not that attempts were used up where they were not', () => {
+    const said = (change: Partial<AssignmentFacts>): string =>
+      reasonsFor({ ...facts, assignment: { ...waiting, attempt: 1, ...change } })[0]?.message ?? '';
+    const outcome = { code: 'unhealthy', message: '' };
+    expect(said({ phase: 'reverted', outcome })).toMatch(/went back .* not tried again: unhealthy\.$/);
+    expect(said({ phase: 'failed', outcome })).toMatch(/^Attempt 1 was its last: it failed .*: unhealthy\.$/);
+    expect(said({ phase: 'timed-out' })).toMatch(/nothing came from it in time/);
+    expect(said({ phase: 'declined', outcome: { code: 'precondition-unmet', message: 'battery' } })).toMatch(
+      /did not take .*: precondition-unmet: battery\.$/,
+    );
+    expect(said({ phase: 'succeeded', settledAt: FROZEN })).toContain(FROZEN);
   });
 
   it('gets a sentence in every phase', () => {

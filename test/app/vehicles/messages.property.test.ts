@@ -183,4 +183,19 @@ describe('messages of a vehicle', () => {
       report: { seq: 1, sentAt: '2027-01-01T00:00:01Z' },
     });
   });
+
+  it('come in shorter pages where dead letters are large, and none is left out', async () => {
+    const given = new Given();
+    const raw = Buffer.alloc(500_000, 1).toString('base64');
+    const [stream, letter] = eventOf({ kind: 'letter', mine: true, campaign: 0, times: 1 });
+    for (let n = 0; n < 10; n++)
+      await given.append(stream, { ...letter, data: { ...letter.data, raw } } as DomainEvent);
+    const reader = createMemoryReadModel();
+    for (const projection of [assignments, setAside])
+      await rebuildProjection({ log: given.store, writer: reader }, projection);
+    const deps = { log: given.store, reader };
+    const first = await messagePage(deps, VEHICLE, { direction: null, after: null }, 100);
+    expect(first.items.length).toBeLessThan(10);
+    expect(await paged(deps, null, 100)).toHaveLength(10);
+  });
 });

@@ -7,6 +7,7 @@ import { INSTANT } from '../../../src/app/what-if/engine-speed.ts';
 import { readRecord } from '../../../src/app/what-if/read-record.ts';
 import { type Rerun, rerunNow } from '../../../src/app/what-if/rerun.ts';
 import { recordedCounts, rerunCounts, seriesOf, total } from '../../../src/app/what-if/result.ts';
+import { atOnce } from '../../../src/app/what-if/turns.ts';
 import type { CampaignPolicy } from '../../../src/domain/campaign/policy.ts';
 import { courses, documentsOf, ID, policy, run, STARTED, timeline } from './made.ts';
 
@@ -27,7 +28,7 @@ describe('a re-run', () => {
         const counts = rerunCounts(made, plan);
         expect(Object.values(total(counts)).reduce((a, b) => a + b)).toBe(vehicles.length);
         const instants = Array.from({ length: 21 }, (_, n) => STARTED + ((made.lastAt - STARTED) * n) / 20);
-        const series = seriesOf(made, instants);
+        const series = atOnce(seriesOf(made, instants));
         for (const one of series) {
           expect(Object.values(one).reduce((a, b) => a + b)).toBe(vehicles.length);
           expect(Math.min(...Object.values(one))).toBeGreaterThanOrEqual(0);

@@ -8,6 +8,7 @@ import { Places } from '../../../src/app/what-if/places.ts';
 import { type Rerun, rerunNow } from '../../../src/app/what-if/rerun.ts';
 import { basisOf, rerunCounts, stopsOf, total } from '../../../src/app/what-if/result.ts';
 import { timelineOf } from '../../../src/app/what-if/timeline.ts';
+import { atOnce } from '../../../src/app/what-if/turns.ts';
 import { BASIS, END, emptyVehicles } from '../../../src/app/what-if/vehicles.ts';
 import type { CampaignEvent } from '../../../src/domain/campaign/events.ts';
 import { type Course, gateOf, ID, policyOf, recorded, run, STARTED, timeline, vehiclesOf } from './made.ts';
@@ -230,11 +231,22 @@ describe('what is not on record', () => {
       readCourse(vehicles, 7, { ...document(7, {}), course: null }, [], late),
     ].flatMap((one) => (one === null ? [] : [one]));
     expect(rest).toHaveLength(3);
-    estimate(vehicles, rest);
+    atOnce(estimate(vehicles, rest));
     expect([...vehicles.basis.subarray(5)]).toEqual([BASIS.slice, BASIS.slice, BASIS.slice]);
     expect(vehicles.outcome_ms[5]).toBeGreaterThan(3 * MINUTE);
     expect(vehicles.accept_ms[5]).toBeGreaterThan(3 * MINUTE);
     expect(vehicles.outcome_ms[6]).toBe(5 * MINUTE);
+  });
+
+  it('has the outcome of then where a correction came later', () => {
+    const vehicles = emptyVehicles(1);
+    const outcomes = {
+      first: { phase: 'timed-out' as const, at_ms: STARTED + MINUTE },
+      last: { phase: 'succeeded' as const, at_ms: STARTED + 5 * MINUTE },
+    };
+    expect(readCourse(vehicles, 0, document(0, outcomes), [], STARTED + 2 * MINUTE)).toBeNull();
+    expect([vehicles.recorded[0], vehicles.outcome[0]]).toEqual([END.failed, END.failed]);
+    expect(vehicles.correction_ms[0]).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('comes to the share of those that are known, with bounds', () => {
@@ -246,7 +258,7 @@ describe('what is not on record', () => {
       vehicles.outcome_ms[row] = Number.POSITIVE_INFINITY;
     }
     for (let row = 0; row < 50; row++) vehicles.recorded[row] = vehicles.outcome[row] ?? END.none;
-    estimate(vehicles, rest);
+    atOnce(estimate(vehicles, rest));
     const input = { campaignId: ID, vehicles, timeline: timeline(one(), 100), change: AS_RECORDED };
     const made = rerunNow({ ...input, speed: INSTANT, until: Number.POSITIVE_INFINITY });
     const { failed, onRecord, bySlice } = basisOf(vehicles, made);
@@ -261,7 +273,7 @@ describe('what is not on record', () => {
     vehicles.slices.push({ model: 'A', region: 'DE' });
     vehicles.zones.push('UTC');
     vehicles.offers.fill(1);
-    estimate(vehicles, [{ row: 0, stood: 0, elapsed_ms: 0 }]);
+    atOnce(estimate(vehicles, [{ row: 0, stood: 0, elapsed_ms: 0 }]));
     const input = { campaignId: ID, vehicles, timeline: timeline(one(), 2), change: AS_RECORDED };
     const made = rerunNow({ ...input, speed: INSTANT, until: Number.POSITIVE_INFINITY });
     expect(total(rerunCounts(made, made.policy))).toMatchObject({ inFlight: 2 });

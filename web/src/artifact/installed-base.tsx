@@ -4,8 +4,9 @@ import { useState } from 'react';
 import '../styles/installed-base.css';
 import { get, isProblem, path, queryOf } from '../lib/api.ts';
 import { count, duration, percent, plural, time } from '../lib/format.ts';
+import { campaignsOf } from '../lib/lists.ts';
 import { Link, useQueryState } from '../lib/router.tsx';
-import type { Artifact, Campaign, Page } from '../lib/types.ts';
+import type { Artifact } from '../lib/types.ts';
 import { Card } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
 import { Scrolls } from '../ui/scrolls.tsx';
@@ -218,10 +219,7 @@ function Readout({
 
 /** Campaigns with the artifact that were started in the time that is shown. */
 function useMarks(artifactId: string, { instants }: Installed): readonly Mark[] {
-  const campaigns = useQuery({
-    queryKey: ['campaigns', ''],
-    queryFn: ({ signal }) => get<Page<Campaign>>('/v1/campaigns?limit=1000', signal),
-  });
+  const campaigns = useQuery(campaignsOf());
   const [from, to] = [Date.parse(instants[0] ?? ''), Date.parse(instants.at(-1) ?? '')];
   return (campaigns.data?.items ?? []).flatMap(({ id, title, policy, decisions }) => {
     const started = decisions.find(({ type }) => type === 'CampaignStarted');

@@ -1,5 +1,5 @@
 /** The requests of a resumable upload (tus 1.0.0). */
-import { answerOf, noteWritten, path, problemIn, unreachable } from '../lib/api.ts';
+import { answerOf, isProblem, noteWritten, path, problemIn, unreachable } from '../lib/api.ts';
 
 /** The rest of a file goes in requests of this size: proxies bound how long one may take. */
 const REQUEST_BYTES = 64 * 1024 * 1024;
@@ -40,9 +40,13 @@ export async function begin(
 
 const offsetIn = (header: string | null): number => Number(header ?? Number.NaN);
 
-/** Removes what came of it. @throws ProblemError. */
+/** Removes what came of it, which the server may have done by itself. @throws ProblemError. */
 export async function discard(url: string): Promise<void> {
-  await answerOf(fetch(url, { method: 'DELETE', headers: TUS }));
+  try {
+    await answerOf(fetch(url, { method: 'DELETE', headers: TUS }));
+  } catch (error) {
+    if (!isProblem(error, 'upload-not-found') && !isProblem(error, 'upload-expired')) throw error;
+  }
 }
 
 /**

@@ -99,9 +99,13 @@ export const words = (code: string): string => {
   return text.charAt(0).toUpperCase() + text.slice(1);
 };
 
+const INITIALS = /\b(tcu|ecu|api)\b/gi;
+
 /** `CampaignPaused` is for machines. */
 export const eventName = (type: string): string =>
-  type.replaceAll(
-    /([a-z])([A-Z])/g,
-    (_all, before: string, after: string) => `${before} ${after.toLowerCase()}`,
-  );
+  type
+    .replaceAll(
+      /([a-z])([A-Z])/g,
+      (_all, before: string, after: string) => `${before} ${after.toLowerCase()}`,
+    )
+    .replaceAll(INITIALS, (initials) => initials.toUpperCase());

@@ -39,8 +39,10 @@ export function Ecus({ vehicle }: { readonly vehicle: Vehicle }) {
   const [since, setSince] = useQueryState('since');
   const shown = useQuery({ ...asOf(vehicle, at), enabled: at !== '' });
   const before = useQuery({ ...asOf(vehicle, since), enabled: since !== '' });
+  // Until it is known what was in it then, nothing is gone.
+  const known = at === '' || shown.data !== undefined;
   const ecus = at === '' ? vehicle.ecus : (shown.data?.inventory?.ecus ?? []);
-  const comparing = since !== '' && before.data !== undefined;
+  const comparing = known && since !== '' && before.data !== undefined;
   const parts = compared(ecus, comparing ? (before.data?.inventory?.ecus ?? []) : null);
   return (
     <Card

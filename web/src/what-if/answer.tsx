@@ -5,6 +5,7 @@ import { Link } from '../lib/router.tsx';
 import { Card, Figures } from '../ui/card.tsx';
 import { TakeTable } from '../ui/copy.tsx';
 import { Curve } from './curves.tsx';
+import { restsText, sureText } from './sure.ts';
 import { SideBySide, WaveTable } from './tables.tsx';
 
 interface AnswerProps {
@@ -91,9 +92,6 @@ function endOf({ calculated, over }: WhatIf): string {
 
 function Numbers({ answer }: { readonly answer: WhatIf }) {
   const { calculated, recorded, difference, basis, targets } = answer;
-  const { low, high, estimated } = basis.failed;
-  const sure =
-    estimated === 0 ? 'none of it is estimated' : `${count(low)} to ${count(high)} at ${percent(0.95)}`;
   return (
     <Figures
       label="What would have happened"
@@ -101,7 +99,7 @@ function Numbers({ answer }: { readonly answer: WhatIf }) {
         {
           name: 'Failed',
           value: count(calculated.totals.failed),
-          note: `${sure}; on record ${count(recorded.totals.failed)}`,
+          note: `${sureText(basis)}; on record ${count(recorded.totals.failed)}`,
           tone: calculated.totals.failed > recorded.totals.failed ? 'bad' : undefined,
         },
         {
@@ -121,7 +119,7 @@ function Numbers({ answer }: { readonly answer: WhatIf }) {
         {
           name: 'Rests on record',
           value: percent(basis.onRecord / Math.max(1, targets)),
-          note: `${count(targets - basis.onRecord)} of ${count(targets)} estimated`,
+          note: restsText(basis, targets),
         },
       ]}
     />

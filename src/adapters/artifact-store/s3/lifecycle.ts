@@ -2,6 +2,7 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3';
 import { bad, type Finding, good } from '../../../app/ports/probe.ts';
 import { CONTENT, INCOMING } from '../object-storage.ts';
+import { STAGED } from '../staged-name.ts';
 
 const CHECK = 'artifact store rules';
 /** Objects there can't be read before they are restored, which takes hours. */
@@ -32,7 +33,9 @@ export function lifecycleFindings(
   );
   const advice = [
     ...(ends ? [] : [`Set a rule that ends incomplete uploads and expires ${incoming} after a day.`]),
-    ...(versioned ? [`Versioning is on: let it expire noncurrent versions of ${incoming} too.`] : []),
+    ...(versioned
+      ? [`Versioning is on: let it expire noncurrent versions of ${incoming} and ${prefix}${STAGED} too.`]
+      : []),
   ];
   const detail = ends ? 'a rule ends uploads that were cut off' : 'no rule ends uploads that were cut off';
   return [{ ...good(CHECK, detail), advice: advice.join(' ') }];

@@ -6,8 +6,7 @@ import { isKnown } from '../../../domain/events.ts';
 import type { Phase } from '../../../domain/rollout/events.ts';
 import type { Span } from '../../../domain/rollout/spans.ts';
 import { isInFlight } from '../../../domain/rollout/state.ts';
-import { shardOf } from '../../../domain/shared/shard.ts';
-import { campaignStream, rolloutStream, vehicleStream } from '../../../domain/shared/streams.ts';
+import { campaignStream, vehicleStream } from '../../../domain/shared/streams.ts';
 import { listsIn } from '../../../domain/targeting/ast.ts';
 import { explainQuery } from '../../../domain/targeting/explain.ts';
 import { parseQuery } from '../../../domain/targeting/parse.ts';
@@ -15,8 +14,10 @@ import { vehicleDecider } from '../../../domain/vehicle/decide.ts';
 import type { Vehicle } from '../../../domain/vehicle/state.ts';
 import { foldStream } from '../../handle-command.ts';
 import type { Clock, Document, EventStore, ReadModelReader, RecordedEvent } from '../../ports.ts';
+import { type InSlice, slicesOf } from '../../target-slices.ts';
 import type { AssignmentFacts, Facts, Judged, Reason } from './facts.ts';
 import { reasonsFor } from './reasons.ts';
+import { timesOf } from './times.ts';
 
 export interface ExplainDeps {
   readonly log: Pick<EventStore, 'readStream'>;
@@ -38,17 +39,33 @@ export interface CampaignDocument
   readonly decisions: readonly { readonly type: string; readonly at: string }[];
 }
 
-export interface AssignmentDocument extends Document, Omit<AssignmentFacts, 'notBefore' | 'deadline'> {
-  readonly campaignId: string;
+export interface AssignmentDocument
+  extends Document,
+    InSlice,
+    Pick<AssignmentFacts, 'phase' | 'wave' | 'attempt' | 'outcome'> {
+  /** Of the list that it is on; null for one that joined later. */
+  readonly planId: string | null;
   readonly spans: readonly Span[];
+  /** When it came to the outcome that counts, milliseconds since 1970. */
+  readonly course: { readonly last: { readonly at_ms: number } | null } | null;
 }
+
+/** Null for one of the list of an earlier query, which stands until the new one is written. */
+export const listedIn = (
+  { plan }: Pick<CampaignDocument, 'plan'>,
+  assignment: AssignmentDocument | null,
+): AssignmentDocument | null =>
+  assignment?.planId != null && assignment.planId !== plan?.planId ? null : assignment;
 
 export interface Explained {
   readonly judged: Judged | null;
   readonly why: readonly Reason[];
 }
 
-/** Null when there is no such vehicle. */
+/**
+ * Null when there is no such vehicle.
+ * @param assignment as `listedIn` gives it.
+ */
 export async function explainVehicle(
   deps: ExplainDeps,
   vehicleId: string,
@@ -67,7 +84,7 @@ export async function explainVehicle(
   const facts: Facts = {
     now: new Date(deps.clock.now()).toISOString(),
     campaign: { ...campaign, phase: campaign.state },
-    frozenAt: campaign.decisions.findLast(({ type }) => type === 'TargetsFrozen')?.at ?? null,
+    frozenAt: frozenAtOf(campaign),
     vehicle: {
       registeredAt: events[0]?.metadata.time ?? '',
       changedAt: events.at(-1)?.metadata.time ?? '',
@@ -75,7 +92,7 @@ export async function explainVehicle(
       decommissioned: state.decommissioned,
       online: deps.presence.isOnline(vehicleId),
     },
-    assignment: assignment === null ? null : await withTimes(deps, vehicleId, assignment),
+    assignment: assignment === null ? null : await factsOf(deps, vehicleId, assignment),
     judged,
     emergency: await deps.fleet.emergency(),
     rival: await rivalOf(deps, vehicleId, campaign),
@@ -86,6 +103,10 @@ export async function explainVehicle(
   };
   return { judged, why: reasonsFor(facts) };
 }
+
+/** The list of an earlier query is none any more. */
+const frozenAtOf = ({ plan, decisions }: CampaignDocument): string | null =>
+  plan?.status === 'frozen' ? (decisions.findLast(({ type }) => type === 'TargetsFrozen')?.at ?? null) : null;
 
 async function artifactsOf(
   { reader }: ExplainDeps,
@@ -121,22 +142,22 @@ async function judge(
   return { matchesQuery: matches, clauses, compatible, satisfied, requirements: reasons };
 }
 
-/** What the last event of the assignment says of when something comes next. */
-async function withTimes(
-  { log }: ExplainDeps,
+/** With what only the log and the frozen slice have. */
+async function factsOf(
+  { log, reader }: ExplainDeps,
   vehicleId: string,
-  { campaignId, spans, ...assignment }: AssignmentDocument,
+  assignment: AssignmentDocument,
 ): Promise<AssignmentFacts> {
-  const from = spans.at(-1)?.[1];
-  const times: { notBefore: string | null; deadline: string | null } = { notBefore: null, deadline: null };
-  if (from === undefined) return { ...assignment, ...times };
-  const stream = rolloutStream(campaignId, shardOf(vehicleId));
-  for await (const [last] of log.readStream(stream, { direction: 'backward', from, limit: 1 })) {
-    const data = (last?.data ?? {}) as { notBefore?: string | null; deadline?: string; validUntil?: string };
-    times.notBefore = data.notBefore ?? null;
-    if (isInFlight(assignment.phase)) times.deadline = data.deadline ?? data.validUntil ?? null;
-  }
-  return { ...assignment, ...times };
+  const { campaignId, spans, course, ...rest } = assignment;
+  const times = await timesOf(log, vehicleId, campaignId, spans);
+  const sliceOf = await slicesOf(reader, [assignment]);
+  const last = course?.last ?? null;
+  return {
+    ...rest,
+    ...times,
+    timeZone: sliceOf(assignment)?.timeZone ?? null,
+    settledAt: last === null ? null : new Date(last.at_ms).toISOString(),
+  };
 }
 
 const componentsOf = (artifacts: readonly ArtifactFacts[]): ReadonlySet<string> =>

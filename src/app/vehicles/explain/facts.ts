@@ -32,7 +32,10 @@ export interface AssignmentFacts {
   readonly wave: number;
   readonly attempt: number;
   readonly outcome: { readonly code: string; readonly message: string } | null;
-  readonly updatedAt: string;
+  /** When it came to the outcome that counts; null before that. */
+  readonly settledAt: string | null;
+  /** In which it was listed: its off-peak hours are in this one. Null where the list does not say. */
+  readonly timeZone: string | null;
   /** Before this it is not offered again; null = at once. */
   readonly notBefore: string | null;
   /** Until when its open offer or attempt waits for the vehicle; null when there is none. */

@@ -26,22 +26,30 @@ export function reasonsFor(facts: Facts): readonly Reason[] {
 const outcomeText = (outcome: AssignmentFacts['outcome']): string =>
   outcome === null ? '' : `: ${[outcome.code, outcome.message].filter(Boolean).join(': ')}`;
 
-function settledReason({ phase, attempt, outcome, updatedAt }: AssignmentFacts): Reason {
+function settledReason({ phase, attempt, outcome, settledAt }: AssignmentFacts): Reason {
   const said = outcomeText(outcome);
   switch (phase) {
     case 'succeeded':
-      return reason('succeeded', `It has the update: installed at attempt ${attempt}, ${updatedAt}.`);
+      return reason(
+        'succeeded',
+        `It has the update${settledAt === null ? '' : `: its success was recorded at ${settledAt}`}.`,
+      );
     case 'satisfied':
       return reason(
         'satisfied',
         'It had this version already when its turn came, so nothing was sent to it.',
       );
     case 'failed':
+      return reason('failed', `Attempt ${attempt} was its last: it failed and is not tried again${said}.`);
     case 'timed-out':
+      return reason(
+        'timed-out',
+        `Attempt ${attempt} was its last: nothing came from it in time and it is not tried again${said}.`,
+      );
     case 'reverted':
-      return reason(phase, `Its last attempt (${attempt}) failed and it has none left${said}.`);
+      return reason('reverted', `It went back to what it had before, and is not tried again${said}.`);
     case 'declined':
-      return reason('declined', `It said no, and is not asked again${said}.`);
+      return reason('declined', `It did not take the update, and is not asked again${said}.`);
     case 'cancelled':
       return reason('cancelled', `It was taken off before it got the update${said}.`);
     case 'displaced':

@@ -78,8 +78,12 @@ function vehicleReasons({ vehicle, judged, newer }: Facts): readonly Reason[] {
   return found;
 }
 
-function turnReasons(facts: Facts, { wave, notBefore, attempt }: AssignmentFacts): readonly Reason[] {
-  const { campaign, now, rival, vehicle } = facts;
+function turnReasons(
+  facts: Facts,
+  { wave, notBefore, attempt, timeZone }: AssignmentFacts,
+): readonly Reason[] {
+  const { campaign, now, rival } = facts;
+  const zone = timeZone ?? facts.vehicle.timeZone;
   const { policy, releasedWave } = campaign;
   const found: Reason[] = [];
   if (wave > releasedWave) {
@@ -95,12 +99,12 @@ function turnReasons(facts: Facts, { wave, notBefore, attempt }: AssignmentFacts
     found.push(
       reason('retry', `It is offered again after a pause; attempt ${attempt} was its last.`, notBefore),
     );
-  const opening = policy.window === null ? null : windowAt(policy.window, vehicle.timeZone, now);
+  const opening = policy.window === null ? null : windowAt(policy.window, zone, now);
   if (opening !== null && !opening.inside)
     found.push(
       reason(
         'window',
-        `It is outside its off-peak hours, which are in its own zone (${vehicle.timeZone}).`,
+        `It is outside its off-peak hours, which are in the zone that it was listed with (${zone}).`,
         opening.opens,
       ),
     );

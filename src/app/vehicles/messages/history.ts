@@ -40,7 +40,13 @@ interface Head {
   next: Sourced | null;
 }
 
-/** @param limit 1 or more. */
+/** Base64 of dead letters in a page: what does not fit is on the next one. Each can have half a megabyte of bytes. */
+const PAGE_RAW_CHARS = 4 * 1024 * 1024;
+
+/**
+ * Has fewer items where dead letters are large; at least one, unless there are none.
+ * @param limit 1 or more.
+ */
 export async function messagePage(
   deps: MessageDeps,
   vehicleId: string,
@@ -49,8 +55,10 @@ export async function messagePage(
 ): Promise<MessagePage> {
   const items: VehicleMessage[] = [];
   let place: MessagePlace | null = null;
+  let raw = 0;
   for await (const { message, at } of messagesOf(deps, vehicleId, query)) {
-    if (items.length === limit) return { items, next: place };
+    raw += message.raw?.length ?? 0;
+    if (items.length === limit || (raw > PAGE_RAW_CHARS && items.length > 0)) return { items, next: place };
     items.push(message);
     place = at;
   }
