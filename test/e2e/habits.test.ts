@@ -119,6 +119,8 @@ describe('a server that is away', () => {
   it('leaves the page where it is, and pages never gone to come when it is back', async () => {
     const page = await open(ODA);
     const heading = page.getByRole('heading', { name: 'Fleet' });
+    // There once the fleet is known: what comes before that moves the page.
+    await page.getByRole('button', { name: 'Emergency stop…' }).waitFor();
     const before = await heading.boundingBox();
     await stage.stopServer();
     await page.getByText('The server does not answer').waitFor();
