@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openWorld, type Proof, type World } from '../../../scripts/chaos/world.ts';
 import { openEventStoreDb } from '../../../src/adapters/event-store/eventstoredb/eventstoredb-event-store.ts';
 import type { RecordedEvent } from '../../../src/app/ports.ts';
+import { freeze } from '../../support/freeze.ts';
 import { untilTrue } from '../support/wait.ts';
 
 const STORY_MS = 600_000;
@@ -45,7 +46,7 @@ beforeAll(async () => {
     taken.filter((event) => workerOf(event).endsWith(`:${pid}`)).map(({ stream }) => stream),
   );
   expect(held.size).toBeGreaterThan(0);
-  sleeper.kill('SIGSTOP');
+  await freeze(sleeper);
   await untilTrue(
     'the other worker to take every shard over',
     async () => {

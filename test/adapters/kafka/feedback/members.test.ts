@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createKafkaSink, type KafkaSink } from '../../../../src/adapters/kafka/feedback/kafka-sink.ts';
 import { createKafkaSource, type KafkaSource } from '../../../../src/adapters/kafka/feedback/kafka-source.ts';
 import { record, recordingOwner, SHARDS } from '../../../contract/feedback/feedback-contract.ts';
+import { freeze } from '../../../support/freeze.ts';
 import { type Corner, committed, corner, TIMING } from '../kit.ts';
 import { patiently } from '../patiently.ts';
 
@@ -128,7 +129,7 @@ describe('workers on Kafka share the shards', () => {
     await patiently(() => expect(lines.some(({ started }) => started === true)).toBe(true));
     await publish(sink, 0, 80);
     await patiently(() => expect(missing(processedBy(lines), 80)).toEqual([]));
-    child.kill('SIGSTOP');
+    await freeze(child);
     // What was fetched before is nothing to go by: these come while it stands still.
     await publish(sink, 80, 160);
     const owner = recordingOwner();

@@ -10,6 +10,7 @@ import {
   type ReadModelWriter,
 } from '../../../../src/app/ports.ts';
 import { recipe, serverDirectory } from '../../../support/engines.ts';
+import { freeze } from '../../../support/freeze.ts';
 
 const at = (n: number): string => n.toString(16).padStart(16, '0');
 const collections = [{ name: 'cars', indexes: ['model'] }];
@@ -105,7 +106,7 @@ describe('read models in a document store that goes away', () => {
 
   it('do not wait longer than they may for a server that says nothing', async () => {
     const writer = await openWriter(0);
-    server.kill('SIGSTOP');
+    await freeze(server);
     await expect(write(writer, 1)).rejects.toThrow(ReadModelUnavailableError);
     server.kill('SIGCONT');
   }, 60_000);
@@ -116,7 +117,8 @@ describe('read models in a document store that goes away', () => {
       const options = { url: server.url, log, select_ms: 60_000, answer_ms: 60_000, retry_ms: 600_000 };
       const writer = await openMongoReadModel(options);
       await writer.prepare('garage@1', collections);
-      server.kill(signal);
+      if (signal === 'SIGSTOP') await freeze(server);
+      else server.kill(signal);
       const outcome = write(writer, 1).then(
         () => null,
         (error: unknown) => error,

@@ -7,6 +7,7 @@ import {
   type MqttDownlinkOptions,
   openMqttDownlink,
 } from '../../../../src/adapters/vehicle-link/mqtt/downlink.ts';
+import { freeze } from '../../../support/freeze.ts';
 import {
   type Broker,
   down,
@@ -162,7 +163,7 @@ describe('when the broker is not there', () => {
     const vehicle = await broker.vehicle('V1');
     const all = received(vehicle);
     await subscribe(vehicle, 'V1', 'receipt');
-    broker.kill('SIGSTOP');
+    await freeze(broker);
     const sends = ['a', 'b', 'c'].map((text) => link.send([down('V1', 'receipt', text)]));
     const results = await Promise.allSettled(sends);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
