@@ -74,7 +74,7 @@ function fleetOf(vehicles: number, frame: number) {
   const by = (all: number) => ({
     byModel: counts(MODELS, all),
     byRegion: counts(REGIONS, all),
-    byAssignment: counts(['waiting', 'installing', 'succeeded'], all),
+    byAssignment: counts(['none', 'waiting', 'installing', 'succeeded'], all),
   });
   const active = Math.floor(vehicles / 2) + (frame % 1000);
   return {

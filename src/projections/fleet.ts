@@ -1,92 +1,145 @@
-/** The fleet at a glance: vehicles by brand, model and region, and by where their newest assignment stands. */
-import type { Document, DocumentKey, Documents, Projection } from '../app/ports.ts';
-import { parseStream } from '../domain/shared/streams.ts';
-import { type Counts, increase } from './counts.ts';
+/** The fleet at a glance: vehicles by brand, model and region, and by where they stand in campaigns. */
+import type { Document, DocumentKey, Documents, ProjectedEvent, Projection } from '../app/ports.ts';
+import { parseStream, type StreamRef } from '../domain/shared/streams.ts';
+import { increase } from './counts.ts';
+import { type Part, partsAfter, stateKey, withoutPart } from './fleet-states.ts';
 
 /** What is counted of one vehicle. */
 export interface FleetMember extends Document {
   readonly brand: string;
   readonly model: string;
   readonly region: string;
-  /** Phase of the assignment that changed last; empty when there is none. */
-  readonly phase: string;
-  readonly campaignId: string;
-  readonly decommissioned: boolean;
+  /** Its places in campaigns, the one that moved last at the end. */
+  readonly parts: readonly Part[];
+  /** Whether it is on record itself, and in use: lists may name vehicles that are not. */
+  readonly inUse: boolean;
 }
 
 const SECTIONS = ['byBrand', 'byModel', 'byRegion', 'byAssignment'] as const;
-interface Section extends Document {
-  readonly counts: Counts;
+export interface FleetSection extends Document {
+  readonly counts: Record<string, number>;
 }
 
-const NEW = { brand: '', model: '', region: '', phase: '', campaignId: '', decommissioned: false };
+/** Who is on the list of one shard of a campaign, so that a list that is written anew takes the place of the old one. */
+interface ListDocument extends Document {
+  readonly vehicles: readonly string[];
+}
+const LISTS = 'fleet-lists';
 
-function vehicleOf({ event, recorded }: Parameters<Projection['keys']>[0]): string | null {
-  const ref = parseStream(recorded.stream);
-  if (ref.category === 'vehicle') return ref.vehicleId;
-  return ref.category === 'rollout' && 'from' in event.data ? event.data.vehicleId : null;
+const NEW = { brand: '', model: '', region: '', parts: [], inUse: false };
+
+const member = (id: string): DocumentKey => ({ collection: 'fleet-members', id });
+
+/** Vehicles that the event itself names. */
+function namedIn({ event }: ProjectedEvent, ref: StreamRef): readonly string[] {
+  if (ref.category === 'vehicle') return [ref.vehicleId];
+  if (event.type === 'TargetsListed') return event.data.targets.map(([vehicleId]) => vehicleId);
+  if (event.type === 'TargetJoined') return [event.data.vehicleId];
+  return ref.category === 'rollout' && 'from' in event.data ? [event.data.vehicleId] : [];
 }
 
-function change(member: FleetMember, { event, recorded }: Parameters<Projection['keys']>[0]): FleetMember {
+/** Lists that the event writes or voids. Nothing is written for a shard without targets, so it is told at the end. */
+function listsIn({ event }: ProjectedEvent, ref: StreamRef): readonly string[] {
+  if (ref.category === 'targets') return [`${ref.campaignId}/${ref.shard}`];
+  if (event.type !== 'TargetsFrozen') return [];
+  const { campaignId, shards } = event.data;
+  return shards.flatMap((targets, shard) => (targets === 0 ? [`${campaignId}/${shard}`] : []));
+}
+
+const isVoiding = ({ event }: ProjectedEvent): boolean =>
+  event.type === 'TargetsOpened' || event.type === 'TargetsFrozen';
+
+function change(before: FleetMember, { event }: ProjectedEvent, ref: StreamRef): FleetMember {
+  if (event.type === 'VehicleRegistered') return { ...before, inUse: true };
   if (event.type === 'VehicleDescribed') {
     const { brand, model, region } = event.data.description;
-    return { ...member, brand, model, region };
+    return { ...before, brand, model, region };
   }
-  if (event.type === 'VehicleDecommissioned') return { ...member, decommissioned: true };
-  const ref = parseStream(recorded.stream);
-  if (ref.category === 'rollout' && 'to' in event.data)
-    return { ...member, phase: event.data.to, campaignId: ref.campaignId };
-  return member;
+  if (event.type === 'VehicleDecommissioned') return { ...before, inUse: false };
+  if (ref.category !== 'targets' && ref.category !== 'rollout') return before;
+  const phase = 'to' in event.data ? event.data.to : 'waiting';
+  return { ...before, parts: partsAfter(before.parts, { campaignId: ref.campaignId, phase }) };
 }
 
 function count(documents: Documents, id: (typeof SECTIONS)[number], name: string, by: number): void {
   if (name === '') return;
-  const section = documents.get<Section>('fleet', id) ?? { id, counts: {} };
+  const section = documents.get<FleetSection>('fleet', id) ?? { id, counts: {} };
   increase(section.counts, name, by);
   documents.put('fleet', section);
 }
 
-/** What a vehicle is counted under; nothing once it is decommissioned. */
-const namesOf = ({ decommissioned, brand, model, region, phase }: FleetMember) =>
-  decommissioned
-    ? { byBrand: '', byModel: '', byRegion: '', byAssignment: '' }
-    : { byBrand: brand, byModel: model, byRegion: region, byAssignment: phase };
+/** What a vehicle is counted under. */
+const namesOf = (vehicle: FleetMember | null) =>
+  vehicle?.inUse === true
+    ? {
+        byBrand: vehicle.brand,
+        byModel: vehicle.model,
+        byRegion: vehicle.region,
+        byAssignment: stateKey(vehicle.parts),
+      }
+    : { byBrand: '', byModel: '', byRegion: '', byAssignment: '' };
 
 /** Touches only the sections in which the vehicle moves: most events change its phase and nothing else. */
-function recount(documents: Documents, before: FleetMember | null, after: FleetMember): void {
-  const from = before === null ? null : namesOf(before);
+function update(documents: Documents, before: FleetMember | null, after: FleetMember): void {
+  const from = namesOf(before);
   const to = namesOf(after);
   for (const id of SECTIONS) {
-    if (from?.[id] === to[id]) continue;
-    if (from !== null) count(documents, id, from[id], -1);
+    if (from[id] === to[id]) continue;
+    count(documents, id, from[id], -1);
     count(documents, id, to[id], 1);
   }
+  documents.put('fleet-members', after);
+}
+
+/** The vehicles of a list that is written anew are not in the campaign any more. */
+function voidList(documents: Documents, id: string, campaignId: string): void {
+  const list = documents.get<ListDocument>(LISTS, id);
+  if (list === null) return;
+  for (const vehicleId of list.vehicles) {
+    const before = documents.get<FleetMember>('fleet-members', vehicleId);
+    if (before !== null)
+      update(documents, before, { ...before, parts: withoutPart(before.parts, campaignId) });
+  }
+  documents.delete(LISTS, id);
 }
 
 export const fleet: Projection = {
   name: 'fleet',
-  version: 2,
-  prefixes: ['vehicle-', 'rollout-'],
+  version: 3,
+  prefixes: ['vehicle-', 'rollout-', 'targets-', 'campaign-'],
   collections: [
     { name: 'fleet', indexes: [] },
     { name: 'fleet-members', indexes: [] },
+    { name: LISTS, indexes: [] },
   ],
   keys(projected): readonly DocumentKey[] {
-    const vehicleId = vehicleOf(projected);
-    if (vehicleId === null) return [];
-    return [
-      { collection: 'fleet-members', id: vehicleId },
-      ...SECTIONS.map((id) => ({ collection: 'fleet', id })),
+    const ref = parseStream(projected.recorded.stream);
+    const keys = [
+      ...namedIn(projected, ref).map(member),
+      ...listsIn(projected, ref).map((id) => ({ collection: LISTS, id })),
     ];
+    return keys.length === 0 ? [] : [...keys, ...SECTIONS.map((id) => ({ collection: 'fleet', id }))];
+  },
+  furtherKeys(projected, documents) {
+    if (!isVoiding(projected)) return [];
+    const lists = listsIn(projected, parseStream(projected.recorded.stream));
+    return lists.flatMap((id) => documents.get<ListDocument>(LISTS, id)?.vehicles.map(member) ?? []);
   },
   apply(projected, documents) {
-    const id = vehicleOf(projected);
-    if (id === null) return;
-    const before = documents.get<FleetMember>('fleet-members', id);
-    const member = before ?? { id, ...NEW };
-    const after = change(member, projected);
-    if (before !== null && after === member) return;
-    recount(documents, before, after);
-    documents.put('fleet-members', after);
+    const ref = parseStream(projected.recorded.stream);
+    const lists = listsIn(projected, ref);
+    if (isVoiding(projected) && 'campaignId' in ref)
+      for (const id of lists) voidList(documents, id, ref.campaignId);
+    const named = namedIn(projected, ref);
+    for (const id of named) {
+      const before = documents.get<FleetMember>('fleet-members', id);
+      const known: FleetMember = before ?? { id, ...NEW };
+      const after = change(known, projected, ref);
+      if (before === null || after !== known) update(documents, before, after);
+    }
+    const [list] = lists;
+    if (ref.category !== 'targets' || list === undefined || named.length === 0) return;
+    const vehicles = documents.get<ListDocument>(LISTS, list)?.vehicles ?? [];
+    documents.put(LISTS, { id: list, vehicles: [...vehicles, ...named] });
   },
 };

@@ -268,10 +268,13 @@ describe('a campaign over HTTP', () => {
     });
     const approved = await post('bob', `${url}/approve`, { note: 'looked', planDigest });
     expect(approved.statusCode, approved.body).toBe(200);
+    // A plan alone is nothing that a vehicle waits for.
+    expect((await get('/v1/fleet/status')).byAssignment).toEqual({ none: 1 });
     expect((await post('ada', `${url}/start`)).json()).toMatchObject({
       events: expect.arrayContaining(['CampaignStarted']),
     });
     expect(await get(url)).toMatchObject({ state: 'running', waves: [{ name: 'pilot' }, { name: 'all' }] });
+    expect((await get('/v1/fleet/status')).byAssignment).toEqual({ waiting: 1 });
     expect(await get(`${url}/progress`)).toMatchObject({
       state: 'running',
       targets: 1,

@@ -289,7 +289,7 @@ describe('campaigns', () => {
 });
 
 describe('the fleet', () => {
-  it('is counted by brand, model, region and newest assignment, without vehicles out of use', async () => {
+  it('is counted by brand, model, region and state in campaigns, without vehicles out of use', async () => {
     const given = new Given();
     await car(given, 'A');
     await car(given, 'B', 'constructor');
@@ -309,7 +309,7 @@ describe('the fleet', () => {
     expect(await model.get('fleet', 'byModel')).toMatchObject({ counts: { X: 1, constructor: 1 } });
     expect(await model.get('fleet', 'byRegion')).toMatchObject({ counts: { DE: 2 } });
     expect(await model.get('fleet', 'byBrand')).toMatchObject({ counts: { Acme: 2 } });
-    expect(await model.get('fleet', 'byAssignment')).toMatchObject({ counts: { downloading: 1 } });
+    expect(await model.get('fleet', 'byAssignment')).toMatchObject({ counts: { downloading: 1, none: 1 } });
   });
 });
 

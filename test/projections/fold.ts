@@ -2,8 +2,14 @@
 import { createMemoryEventStore } from '../../src/adapters/event-store/memory/memory-event-store.ts';
 import { createMemoryReadModel } from '../../src/adapters/read-model/memory/memory-read-model.ts';
 import { toNewEvents } from '../../src/app/handle-command.ts';
-import type { Document, EventStore, Projection, ReadModelReader } from '../../src/app/ports.ts';
-import { rebuildProjection } from '../../src/app/projector.ts';
+import type {
+  Document,
+  EventStore,
+  Projection,
+  ReadModelReader,
+  ReadModelWriter,
+} from '../../src/app/ports.ts';
+import { rebuildProjection, startProjector } from '../../src/app/projector.ts';
 import type { DomainEvent } from '../../src/domain/events.ts';
 
 export const TIME = '2027-01-01T00:00:00.000Z';
@@ -40,4 +46,34 @@ export class Given {
   async document(projection: Projection, collection: string, id: string): Promise<Document | null> {
     return (await this.fold(projection)).get(collection, id);
   }
+}
+
+/** Folds what is in the store, in batches of the given size, as a projector at work does. */
+export async function project(
+  store: EventStore,
+  projections: readonly Projection[],
+  batchSize: number,
+): Promise<ReadModelWriter> {
+  const writer = createMemoryReadModel();
+  const head = await store.head();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const projector = await startProjector({
+    log: {
+      readAll: store.readAll.bind(store),
+      head: store.head.bind(store),
+      subscribe: (options) => store.subscribe({ ...options, batchSize }),
+    },
+    writer,
+    projections,
+    onError: reject,
+    onMoved: (position) => {
+      if (position >= head) resolve();
+    },
+  });
+  try {
+    await promise;
+  } finally {
+    await projector.stop();
+  }
+  return writer;
 }

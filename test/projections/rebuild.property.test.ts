@@ -2,15 +2,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createMemoryEventStore } from '../../src/adapters/event-store/memory/memory-event-store.ts';
-import { createMemoryReadModel } from '../../src/adapters/read-model/memory/memory-read-model.ts';
 import { toNewEvents } from '../../src/app/handle-command.ts';
 import type { EventStore, ReadModelWriter } from '../../src/app/ports.ts';
-import { checkpointName, rebuildProjection, startProjector } from '../../src/app/projector.ts';
+import { checkpointName, rebuildProjection } from '../../src/app/projector.ts';
 import type { DomainEvent } from '../../src/domain/events.ts';
 import { PHASES, type Phase } from '../../src/domain/rollout/events.ts';
 import { shardOf } from '../../src/domain/shared/shard.ts';
 import { rolloutStream, targetsStream, vehicleStream } from '../../src/domain/shared/streams.ts';
 import { projections } from '../../src/projections/all.ts';
+import { project } from './fold.ts';
 
 const VEHICLES = ['VA', 'VB', 'VC', 'VD'];
 const planId = '00000000-0000-4000-8000-0000000000aa';
@@ -146,49 +146,15 @@ async function dump(model: ReadModelWriter): Promise<string> {
   return lines.join('\n');
 }
 
-/** Folds with batches of the given size, stopped and started again after so many batches. */
-async function project(store: EventStore, batchSize: number): Promise<ReadModelWriter> {
-  const writer = createMemoryReadModel();
-  const head = await store.head();
-  const errors: unknown[] = [];
-  const small = {
-    ...store,
-    readAll: store.readAll.bind(store),
-    head: store.head.bind(store),
-    subscribe: (options: Parameters<EventStore['subscribe']>[0]) =>
-      store.subscribe({ ...options, batchSize }),
-  };
-  let reached = (): void => {};
-  const done = new Promise<void>((resolve) => {
-    reached = resolve;
-  });
-  const projector = await startProjector({
-    log: small,
-    writer,
-    projections,
-    onError: (error) => {
-      errors.push(error);
-      reached();
-    },
-    onMoved: (position) => {
-      if (position >= head) reached();
-    },
-  });
-  await done;
-  await projector.stop();
-  expect(errors).toEqual([]);
-  return writer;
-}
-
 describe('read models', () => {
   it('are the same documents however the log is batched, and after a rebuild', async () => {
     await fc.assert(
       fc.asyncProperty(steps, fc.integer({ min: 1, max: 40 }), async (script, batchSize) => {
         const store = createMemoryEventStore();
         await fill(store, script);
-        const whole = await project(store, 10_000);
+        const whole = await project(store, projections, 10_000);
         const expected = await dump(whole);
-        expect(await dump(await project(store, batchSize))).toBe(expected);
+        expect(await dump(await project(store, projections, batchSize))).toBe(expected);
         for (const projection of projections) {
           await rebuildProjection({ log: store, writer: whole }, projection);
           expect(await whole.checkpoint(checkpointName(projection))).not.toBe('');
@@ -204,7 +170,7 @@ describe('read models', () => {
       fc.asyncProperty(steps, async (script) => {
         const store = createMemoryEventStore();
         await fill(store, script);
-        const model = await project(store, 7);
+        const model = await project(store, projections, 7);
         const progress = await model.get<{
           id: string;
           byPhase: Record<string, number>;

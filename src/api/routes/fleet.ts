@@ -2,12 +2,19 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Document } from '../../app/ports.ts';
+import type { FleetMember, FleetSection } from '../../projections/fleet.ts';
+import { campaignsIn, stateKey, states } from '../../projections/fleet-states.ts';
 import { awaitPosition } from '../queries.ts';
 import { route } from '../route.ts';
 import type { ApiServices } from '../services.ts';
 
 const counts = z.record(z.string(), z.int());
-const groups = z.object({ byModel: counts, byRegion: counts, byAssignment: counts });
+const byAssignment = counts.meta({
+  description:
+    'Each vehicle once: the phase of its update under way, else `waiting` when a started campaign owes it an offer, ' +
+    'else the phase of its newest outcome, else `none`.',
+});
+const groups = z.object({ byModel: counts, byRegion: counts, byAssignment });
 const status = z
   .object({
     vehicles: z.int().meta({ description: 'Registered and not decommissioned.' }),
@@ -29,16 +36,9 @@ const READ_AT_ONCE = 500;
 
 type Groups = z.infer<typeof groups>;
 type Counts = Record<string, number>;
-interface Section extends Document {
-  readonly counts: Counts;
+interface Campaign extends Document {
+  readonly started: boolean;
 }
-interface Member extends Document {
-  readonly model: string;
-  readonly region: string;
-  readonly phase: string;
-  readonly decommissioned: boolean;
-}
-
 const increase = (into: Counts, name: string): void => {
   if (name !== '') into[name] = (into[name] ?? 0) + 1;
 };
@@ -46,19 +46,27 @@ const increase = (into: Counts, name: string): void => {
 async function groupActive(services: ApiServices, vehicleIds: readonly string[]): Promise<Groups> {
   const found: Groups = { byModel: {}, byRegion: {}, byAssignment: {} };
   for (let at = 0; at < vehicleIds.length; at += READ_AT_ONCE) {
-    const members = await services.reader.getMany<Member>(
+    const members = await services.reader.getMany<FleetMember>(
       'fleet-members',
       vehicleIds.slice(at, at + READ_AT_ONCE),
     );
     for (const member of members) {
-      if (member === null || member.decommissioned) continue;
+      if (member?.inUse !== true) continue;
       increase(found.byModel, member.model);
       increase(found.byRegion, member.region);
-      increase(found.byAssignment, member.phase);
+      increase(found.byAssignment, stateKey(member.parts));
     }
     await services.clock.sleep(0);
   }
-  return found;
+  return { ...found, byAssignment: await resolved(services, found.byAssignment) };
+}
+
+/** Which campaigns are waited for is known to the campaigns, not to the vehicles. */
+async function resolved(services: ApiServices, byKey: Counts): Promise<Counts> {
+  const ids = [...campaignsIn(Object.keys(byKey))];
+  const campaigns = await services.reader.getMany<Campaign>('campaigns', ids);
+  const started = campaigns.flatMap((campaign) => (campaign?.started === true ? [campaign.id] : []));
+  return states(byKey, new Set(started));
 }
 
 /** Groups now, or gives what is being grouped or was grouped just before. */
@@ -91,8 +99,10 @@ export function fleetRoutes(app: FastifyInstance, services: ApiServices): void {
     handler: async ({ request }) => {
       await awaitPosition(services, request);
       const names = ['byBrand', 'byModel', 'byRegion', 'byAssignment'] as const;
-      const sections = await services.reader.getMany<Section>('fleet', names);
-      const [byBrand, byModel, byRegion, byAssignment] = sections.map((section) => section?.counts ?? {});
+      const sections = await services.reader.getMany<FleetSection>('fleet', names);
+      const [byBrand = {}, byModel = {}, byRegion = {}, byKey = {}] = sections.map(
+        (section): Counts => section?.counts ?? {},
+      );
       return {
         vehicles: await services.reader.count('vehicles', { decommissioned: false }),
         online: services.presence.onlineCount(),
@@ -101,7 +111,7 @@ export function fleetRoutes(app: FastifyInstance, services: ApiServices): void {
         byBrand,
         byModel,
         byRegion,
-        byAssignment,
+        byAssignment: await resolved(services, byKey),
         activeBy: await grouped(),
       };
     },

@@ -4,7 +4,7 @@ import { useFleet } from '../shell/banners.tsx';
 import { Figures } from '../ui/card.tsx';
 import { Loaded } from '../ui/states.tsx';
 import { EmergencyControl } from './emergency.tsx';
-import { Groups, NoVehicles } from './groups.tsx';
+import { Groups } from './groups.tsx';
 import { Needs } from './needs.tsx';
 import { RecentFailures } from './recent-failures.tsx';
 import { Running } from './running.tsx';
@@ -53,11 +53,10 @@ export function FleetPage() {
                 <Groups title="Active by vehicle type" all={data.byModel} active={data.activeBy.byModel} />
                 <Groups
                   title="Active by state in campaigns"
-                  nameOf={words}
-                  note="Where the newest offer of a vehicle stands. Who waits for a first one is not counted."
+                  nameOf={stateName}
+                  note="Each vehicle once: its update under way, else an offer it waits for, else its newest outcome."
                   all={data.byAssignment}
                   active={data.activeBy.byAssignment}
-                  empty={data.vehicles === 0 ? <NoVehicles /> : <p>No vehicle has got an offer yet.</p>}
                 />
               </div>
             </div>
@@ -70,3 +69,6 @@ export function FleetPage() {
 }
 
 const share = (part: number, of: number): string => (of === 0 ? '' : percent(part / of));
+
+const STATES: Readonly<Record<string, string>> = { none: 'In no campaign', waiting: 'Waiting for an offer' };
+const stateName = (state: string): string => STATES[state] ?? words(state);
