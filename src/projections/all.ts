@@ -7,6 +7,7 @@ import { fleet } from './fleet.ts';
 import { progress } from './progress.ts';
 import { setAside } from './set-aside.ts';
 import { vehicles } from './vehicles.ts';
+import { vinEnds } from './vin-ends.ts';
 
 /** Every read model of the service. */
 export const projections: readonly Projection[] = [
@@ -18,4 +19,5 @@ export const projections: readonly Projection[] = [
   fleet,
   setAside,
   failures,
+  vinEnds,
 ];

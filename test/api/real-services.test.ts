@@ -195,6 +195,13 @@ describe('a campaign over HTTP', () => {
     });
     expect((await get(`/v1/vehicles/${VIN}/inventory-history`)).items).toHaveLength(1);
     expect((await get('/v1/vehicles?region=DE&decommissioned=false')).items).toHaveLength(1);
+    const byEnd = async (query: string) => (await get(`/v1/vehicles?vinEnd=${query}`)).items;
+    expect(await byEnd('000001')).toMatchObject([{ id: VIN, model: 'A3' }]);
+    expect(await byEnd('xw000001&region=DE')).toHaveLength(1);
+    expect(await byEnd('1XW000001')).toHaveLength(0);
+    expect(await byEnd('000001&region=FR')).toHaveLength(0);
+    const short = await as('ada', { method: 'GET', url: '/v1/vehicles?vinEnd=00001' });
+    expect(short.json()).toMatchObject({ status: 400, errors: [{ path: '/query/vinEnd' }] });
     expect(await get('/v1/fleet/status')).toMatchObject({
       vehicles: 1,
       active: 1,

@@ -156,6 +156,17 @@ describe('keys', () => {
     expect(await oda.getByRole('dialog').count()).toBe(0);
   });
 
+  it('search finds a vehicle by the last six characters of its VIN', async () => {
+    const { items } = (await read('/v1/vehicles?limit=1')) as { items: readonly { vin: string }[] };
+    const vin = items[0]?.vin ?? '';
+    await oda.goto('/artifacts');
+    await oda.getByRole('link', { name: ARTIFACTS[0] }).waitFor();
+    await oda.keyboard.press('/');
+    await oda.keyboard.type(vin.slice(-6).toLowerCase());
+    await oda.getByRole('option', { name: vin }).click();
+    await oda.getByRole('heading', { name: vin }).waitFor();
+  });
+
   it('search reads the lists once, whatever is typed', async () => {
     await oda.goto('/artifacts');
     await oda.getByRole('link', { name: ARTIFACTS[0] }).waitFor();

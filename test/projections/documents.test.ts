@@ -14,6 +14,7 @@ import { catalogue } from '../../src/projections/catalogue.ts';
 import { fleet } from '../../src/projections/fleet.ts';
 import { setAside } from '../../src/projections/set-aside.ts';
 import { vehicles } from '../../src/projections/vehicles.ts';
+import { vinEnds } from '../../src/projections/vin-ends.ts';
 import { Given, TIME } from './fold.ts';
 import { described, noRequirements, tcm } from './targeting/support.ts';
 
@@ -195,6 +196,7 @@ describe('vehicles', () => {
     const document = await given.document(vehicles, 'vehicles', 'P');
     expect(document).toMatchObject({ vin: null, model: 'X' });
     expect(JSON.stringify(document)).not.toContain('c2VhbGVk');
+    expect(await given.document(vinEnds, 'vin-ends', 'P')).toBeNull();
   });
 });
 

@@ -1,9 +1,19 @@
 /** Vehicles as they are known, what they could take, and what they were. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Document } from '../../app/ports.ts';
+import { VIN_END, vinEnd } from '../../projections/vin-ends.ts';
 import { notFound } from '../problem.ts';
-import { awaitPosition, findPage, given, plain, withEtag } from '../queries.ts';
+import {
+  awaitPosition,
+  findDocuments,
+  findPage,
+  given,
+  linkNext,
+  type Paging,
+  plain,
+  withEtag,
+} from '../queries.ts';
 import { route } from '../route.ts';
 import { openDocument, pageOf, paging, vehicleParams } from '../schemas.ts';
 import type { ApiServices } from '../services.ts';
@@ -36,12 +46,25 @@ export function readVehicleRoutes(app: FastifyInstance, services: ApiServices): 
       model: attribute,
       region: attribute,
       decommissioned: z.stringbool({ truthy: ['true'], falsy: ['false'] }).optional(),
+      vinEnd: z
+        .string()
+        .regex(/^[A-Za-z0-9]+$/, 'letters and digits')
+        .min(VIN_END)
+        .max(17)
+        .optional()
+        .meta({
+          description:
+            `The last ${VIN_END} characters of the VIN or more of them. Finds nothing where VINs are sealed. A page may ` +
+            'have fewer vehicles than `limit` before the last.',
+        }),
     }),
     reads: true,
     responses: { 200: { description: 'A page of vehicles.', schema: pageOf(vehicle) } },
     handler: ({ query, request, reply }) => {
-      const { limit, cursor, ...filter } = query;
-      return findPage(services, request, reply, 'vehicles', { where: given(filter), limit, cursor });
+      const { limit, cursor, vinEnd: end, ...filter } = query;
+      const page = { where: given(filter), limit, cursor };
+      if (end === undefined) return findPage(services, request, reply, 'vehicles', page);
+      return findByVinEnd(services, request, reply, end, page);
     },
   });
 
@@ -90,6 +113,27 @@ export function readVehicleRoutes(app: FastifyInstance, services: ApiServices): 
     },
   });
   vehicleListRoutes(app, services);
+}
+
+/** Few share an end, so that the other filters look at those alone. */
+async function findByVinEnd(
+  services: ApiServices,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  end: string,
+  { where, ...page }: { readonly where: Readonly<Record<string, unknown>> } & Paging,
+) {
+  const ends = { where: { end: vinEnd(end) }, ...page };
+  const found = await findDocuments<Document>(services, request, 'vin-ends', ends);
+  const vehicles = await services.reader.getMany<Document>(
+    'vehicles',
+    found.items.map(({ id }) => id),
+  );
+  const matches = (one: Document | null): one is Document =>
+    String(one?.['vin'] ?? '').endsWith(end.toUpperCase()) &&
+    Object.entries(where).every(([name, value]) => one?.[name] === value);
+  linkNext(request, reply, found.next);
+  return { items: vehicles.filter(matches).map(plain), next: found.next };
 }
 
 /** What belongs to one vehicle and comes in pages. */

@@ -1,7 +1,10 @@
-/** Everything with one key: `/`. Campaigns and artifacts by any part of their names, vehicles by VIN or id. */
+/**
+ * Everything with one key: `/`. Campaigns and artifacts by any part of their names, vehicles by VIN, by its end, or by
+ * their id.
+ */
 import { useQuery } from '@tanstack/react-query';
 import { type KeyboardEvent, type RefObject, useId, useState } from 'react';
-import { get, isProblem, path } from '../lib/api.ts';
+import { get, isProblem, path, queryOf } from '../lib/api.ts';
 import { count } from '../lib/format.ts';
 import { artifactsOf, campaignsOf } from '../lib/lists.ts';
 import { navigate } from '../lib/router.tsx';
@@ -17,8 +20,10 @@ interface Hit {
 const MOST = 8;
 /** Texts shorter than this find too much. */
 const LEAST = 2;
-/** A VIN or a vehicle id, and nothing shorter: vehicles are found whole. */
+/** A VIN or a vehicle id. */
 const VEHICLE = /^[A-Za-z0-9]{8,32}$/;
+/** What may be the end of a VIN, and as short as the server looks for. */
+const VIN_END = /^[A-Za-z0-9]{6,17}$/;
 /** Lists are read once for all that is typed. */
 const STALE_MS = 30_000;
 
@@ -26,12 +31,11 @@ function hitsOf(
   text: string,
   campaigns: readonly Campaign[],
   artifacts: readonly Artifact[],
-  vehicle: Vehicle | null,
+  vehicles: readonly Vehicle[],
 ): readonly Hit[] {
   const wanted = text.toLowerCase();
   const has = (...texts: readonly string[]): boolean =>
     texts.some((one) => one.toLowerCase().includes(wanted));
-  const vehicles = vehicle === null ? [] : [vehicle];
   return [
     ...vehicles.map(({ id, vin, brand, model, region }) => ({
       kind: 'Vehicle',
@@ -70,6 +74,17 @@ const vehicleOf = (text: string) => ({
   gcTime: 30_000,
 });
 
+/** One more than are shown, so that it can be said that there are more. */
+const byVinEnd = (text: string) => ({
+  queryKey: ['search', 'vin-end', text],
+  queryFn: async ({ signal }: { signal: AbortSignal }): Promise<readonly Vehicle[]> => {
+    const asked = queryOf({ vinEnd: text, limit: MOST + 1 });
+    return (await get<Page<Vehicle>>(`/v1/vehicles${asked}`, signal)).items;
+  },
+  staleTime: 10_000,
+  gcTime: 30_000,
+});
+
 interface Asked {
   readonly data: unknown;
   readonly error: Error | null;
@@ -84,15 +99,22 @@ function saidOf(found: number, asked: readonly Asked[], lists: readonly (Page<un
   if (asked.some(({ isFetching, data }) => isFetching && data === undefined)) return 'Searching…';
   const cut = lists.find((page) => page !== undefined && page.next !== null);
   if (cut !== undefined) return `Only the first ${count(cut.items.length)} of a list were looked through.`;
-  return found === 0 ? 'Nothing found. Vehicles need the whole VIN or id.' : null;
+  return found === 0
+    ? 'Nothing found. Vehicles need the VIN, six or more characters of its end, or the id.'
+    : null;
 }
 
 function useHits(text: string, enabled: boolean) {
   const campaigns = useQuery({ ...campaignsOf(), staleTime: STALE_MS, enabled });
   const artifacts = useQuery({ ...artifactsOf(), staleTime: STALE_MS, enabled });
   const vehicle = useQuery({ ...vehicleOf(text), enabled: enabled && VEHICLE.test(text) });
-  const hits = hitsOf(text, campaigns.data?.items ?? [], artifacts.data?.items ?? [], vehicle.data ?? null);
-  const said = saidOf(hits.length, [campaigns, artifacts, vehicle], [campaigns.data, artifacts.data]);
+  const ends = useQuery({ ...byVinEnd(text), enabled: enabled && VIN_END.test(text) });
+  // The one that was typed whole comes first, and once.
+  const vehicles = [
+    ...new Map([vehicle.data ?? [], ends.data ?? []].flat().map((one) => [one.id, one])).values(),
+  ];
+  const hits = hitsOf(text, campaigns.data?.items ?? [], artifacts.data?.items ?? [], vehicles);
+  const said = saidOf(hits.length, [campaigns, artifacts, vehicle, ends], [campaigns.data, artifacts.data]);
   return { hits: hits.slice(0, MOST), said };
 }
 

@@ -42,7 +42,7 @@ export default function VehiclesPage() {
         <div>
           <h1>Vehicles</h1>
           <p className="quiet">
-            A single one is found with <kbd>/</kbd> and its whole VIN or id.
+            A single one is found with <kbd>/</kbd> and the last six characters of its VIN.
           </p>
         </div>
       </div>
