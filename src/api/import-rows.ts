@@ -6,6 +6,7 @@ import type { FieldError } from './problem.ts';
 import { vehicleBody } from './routes/vehicles.ts';
 import type { VehicleInput } from './services.ts';
 import { fieldErrors } from './validation.ts';
+import { wording } from './wording.ts';
 
 /** Longest line, bytes: a vehicle with 200 ECUs fits well. */
 const MAX_LINE_BYTES = 262_144;
@@ -36,7 +37,7 @@ const bad = (
 });
 
 function check(line: number, value: unknown): ImportRow {
-  const parsed = row.safeParse(value);
+  const parsed = row.safeParse(value, { error: wording });
   if (!parsed.success) {
     const vin = (value as { vin?: unknown } | null)?.vin;
     const errors = fieldErrors(parsed.error.issues);

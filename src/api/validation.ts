@@ -1,6 +1,7 @@
 /** Parses the parts of a request with zod, and says precisely which fields are wrong. */
 import type { z } from 'zod';
 import { type FieldError, problem } from './problem.ts';
+import { wording } from './wording.ts';
 
 /** More field errors than this only fill the screen. */
 const MAX_FIELD_ERRORS = 20;
@@ -40,7 +41,7 @@ export const fieldErrors = (issues: readonly Issue[], part: RequestPart = 'body'
 
 /** @throws Problem `invalid-request` with the failing fields. */
 export function parsePart<T extends z.ZodType>(schema: T, part: RequestPart, data: unknown): z.output<T> {
-  const parsed = schema.safeParse(data);
+  const parsed = schema.safeParse(data, { error: wording });
   if (parsed.success) return parsed.data;
   throw problem('invalid-request', 'the request does not match the schema of this operation', {
     errors: fieldErrors(parsed.error.issues, part),

@@ -252,6 +252,26 @@ describe('tables', () => {
 });
 
 describe('the form of a plan', () => {
+  it('keeps a plan that was begun over other pages and a reload, until it is discarded', async () => {
+    const page = await open(ADA, {}, '/plan');
+    await page.getByLabel('Title').fill('Half a plan');
+    await page.getByRole('button', { name: 'Move wave pilot down' }).click();
+    await page.getByRole('link', { name: 'Artifacts' }).first().click();
+    await page.getByRole('link', { name: ARTIFACTS[0] }).waitFor();
+    await page.goBack();
+    await page.getByText('Your changes that were not saved are here again.').waitFor();
+    await page.reload();
+    await poll(() => page.getByLabel('Title').inputValue()).toBe('Half a plan');
+    const second = page.getByRole('group', { name: 'Wave 2' }).getByLabel('name');
+    expect(await second.inputValue()).toBe('pilot');
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Discard them' }).click();
+    expect(await page.getByLabel('Title').inputValue()).toBe('');
+    await page.reload();
+    await page.getByLabel('Title').waitFor();
+    expect(await page.getByText('Your changes that were not saved').count()).toBe(0);
+  });
+
   it('says beside a field what is wrong with it, and lets waves change places', async () => {
     const page = await open(ADA, {}, '/plan');
     await page.getByLabel('Title').fill('Wrong twice');
@@ -267,7 +287,10 @@ describe('the form of a plan', () => {
     const failure = page.getByRole('group', { name: 'Wave 2' }).getByLabel('Failure');
     await poll(() => failure.getAttribute('aria-invalid')).toBe('true');
     expect(await page.getByLabel('Attempts').getAttribute('aria-invalid')).toBe('true');
-    expect(await page.locator('.wrong').count()).toBe(2);
+    expect(await page.locator('.wrong').allTextContents()).toEqual([
+      'must be at most 100',
+      'must be at most 10',
+    ]);
     expect(await failure.evaluate((field) => field === field.ownerDocument.activeElement)).toBe(true);
     // A wave keeps its error where it goes.
     await page.getByRole('button', { name: 'Move wave pilot up' }).click();

@@ -140,10 +140,23 @@ function Checks({ artifact: { id, validation } }: { readonly artifact: Artifact 
   );
 }
 
+const COMPATIBLE_HEAD = ['Group', 'Value', 'Vehicles'];
+
+const compatibleRows = ({ matched, compatible, reasons, facets }: TargetingCount) => [
+  ['vehicles', 'all', matched],
+  ['vehicles', 'compatible', compatible],
+  ...reasons.map(({ code, vehicles }) => ['why not', code, vehicles]),
+  ...(facets['software'] ?? []).map(({ value, vehicles }) => ['installed now', value, vehicles]),
+];
+
 function Compatible({ id }: { readonly id: string }) {
   const found = useQuery(of<TargetingCount>(id, '/compatibility'));
+  const rows = () => (found.data === undefined ? [] : compatibleRows(found.data));
   return (
-    <Card title="Who could take it">
+    <Card
+      title="Who could take it"
+      aside={<TakeTable name={`${id}-compatibility`} head={COMPATIBLE_HEAD} rows={rows} />}
+    >
       <Loaded query={found} what="the count">
         {({ matched, compatible, reasons, facets }) => (
           <div className="facets">

@@ -4,6 +4,7 @@ import { clock, compact, count, duration, minute, percent, plural, words } from 
 import { inFlightOf, outcomesOf, rateOf, type Sample, settledOf } from '../lib/progress.ts';
 import { wilson } from '../lib/statistics.ts';
 import type { Campaign, Progress } from '../lib/types.ts';
+import { useFleet } from '../shell/banners.tsx';
 import { Legend, type Part, StackedBar } from '../ui/bars.tsx';
 import { Card, Figures } from '../ui/card.tsx';
 import { type TakeProps, TakeTable } from '../ui/copy.tsx';
@@ -136,8 +137,11 @@ const partsOf = (progress: Progress): readonly Part[] => [
 ];
 
 /** Why there is no estimate of the end. */
-const endless = ({ state, pending }: Progress): string =>
-  pending === 0 ? 'all are settled' : state === 'running' ? 'no end in sight' : words(state);
+function endless({ state, pending }: Progress, stopped: boolean): string {
+  if (pending === 0) return 'all are settled';
+  if (stopped) return 'emergency stop';
+  return state === 'running' ? 'no end in sight' : words(state);
+}
 
 interface TotalsProps {
   readonly progress: Progress;
@@ -145,11 +149,15 @@ interface TotalsProps {
   readonly at: number | undefined;
 }
 
-function Totals({ progress, samples, at = Date.now() }: TotalsProps) {
+function Totals({ progress, samples, at }: TotalsProps) {
+  const fleet = useFleet();
+  // At a past instant it is not known here; what was under way then went on.
+  const stopped = at === undefined && fleet.data?.emergencyStop.active === true;
+  const now = at ?? Date.now();
   const rate = progress.state === 'running' ? rateOf(samples, RATE_WINDOW_MS) : null;
   const outcomes = outcomesOf(progress);
   const { rate: failing, low, high } = wilson(progress.failed, outcomes);
-  const left_s = rate === null || rate === 0 ? null : progress.pending / rate;
+  const left_s = rate === null || rate === 0 || stopped ? null : progress.pending / rate;
   const parts = partsOf(progress);
   const of = (value: number): string =>
     progress.targets === 0 ? '' : `${percent(value / progress.targets)} of targets`;
@@ -178,8 +186,8 @@ function Totals({ progress, samples, at = Date.now() }: TotalsProps) {
             value: rate === null ? '–' : `${compact(Math.round(rate * 60))}/min`,
             note:
               left_s === null
-                ? endless(progress)
-                : `${duration(left_s)} left, ≈ ${minute(at + left_s * 1000)}`,
+                ? endless(progress, stopped)
+                : `${duration(left_s)} left, ≈ ${minute(now + left_s * 1000)}`,
           },
         ]}
       />

@@ -13,6 +13,7 @@ import { FieldError, FieldErrors, TextField } from '../ui/field.tsx';
 import { Empty, Loaded, ProblemView } from '../ui/states.tsx';
 import { usePlaced } from '../ui/use-placed.ts';
 import { type Draft, idFrom, policyOf } from './draft.ts';
+import { useKeptDraft } from './kept-draft.ts';
 import { Pace } from './pace.tsx';
 import { Preview } from './preview.tsx';
 import { QueryField, usePreview } from './query-field.tsx';
@@ -40,14 +41,14 @@ async function save(draft: Draft, made: boolean, onMade: () => void): Promise<vo
 export function PlanForm({ initial, campaign, onSaved }: PlanFormProps) {
   const client = useQueryClient();
   const may = useMay();
-  const [draft, setDraft] = useState(initial);
+  const { draft, restored, set, discard, forget } = useKeptDraft(initial, campaign);
   // Also when only its query was refused: what is sent next changes it.
   const [made, setMade] = useState(campaign !== null);
   const preview = usePreview(draft.query, draft.artifacts);
-  const set = (fields: Partial<Draft>): void => setDraft((before) => ({ ...before, ...fields }));
   const saving = useMutation({
     mutationFn: () => save(draft, made, () => setMade(true)),
     onSuccess: async () => {
+      forget();
       await client.invalidateQueries({ queryKey: campaignKey(draft.id) });
       onSaved?.();
       navigate(path`/plan/${draft.id}`);
@@ -69,6 +70,14 @@ export function PlanForm({ initial, campaign, onSaved }: PlanFormProps) {
       }}
     >
       <div className="stack" ref={fields}>
+        {restored ? (
+          <p className="row" role="status">
+            <span>Your changes that were not saved are here again.</span>
+            <button type="button" className="button plain" onClick={discard}>
+              Discard them
+            </button>
+          </p>
+        ) : null}
         <FieldErrors value={refused.at}>
           <Card title="What and why">
             <What draft={draft} made={made} set={set} />

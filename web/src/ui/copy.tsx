@@ -22,6 +22,8 @@ export function saveFile(name: string, type: string, text: string): void {
   URL.revokeObjectURL(url);
 }
 
+const SAID_MS = 2000;
+
 export interface TakeProps {
   readonly name: string;
   readonly head: readonly string[];
@@ -29,25 +31,25 @@ export interface TakeProps {
 }
 
 export function TakeTable({ name, head, rows }: TakeProps) {
-  const [copied, setCopied] = useState(false);
-  const copy = (): void => {
-    const text = toTsv(head, rows());
-    void copyText(text).then(() => {
-      setCopied(true);
-      setTimeout(() => setCopied(false), 2000);
-    });
+  const [said, setSaid] = useState<string | null>(null);
+  const say = (text: string): void => {
+    setSaid(text);
+    setTimeout(() => setSaid(null), SAID_MS);
   };
+  /** Rows are made when they are asked for: there may be very many. */
+  const take = (to: (taken: readonly (readonly Cell[])[]) => void): void => {
+    const taken = rows();
+    if (taken.length === 0) say('No rows yet');
+    else to(taken);
+  };
+  const copy = (): void => take((taken) => void copyText(toTsv(head, taken)).then(() => say('Copied')));
+  const save = (): void => take((taken) => saveFile(`${name}.csv`, 'text/csv', toCsv(head, taken)));
   return (
     <span className="row">
       <button type="button" className="button plain" onClick={copy} aria-label={`Copy ${name}`}>
-        {copied ? 'Copied' : 'Copy'}
+        {said ?? 'Copy'}
       </button>
-      <button
-        type="button"
-        className="button plain"
-        aria-label={`Save ${name} as CSV`}
-        onClick={() => saveFile(`${name}.csv`, 'text/csv', toCsv(head, rows()))}
-      >
+      <button type="button" className="button plain" aria-label={`Save ${name} as CSV`} onClick={save}>
         CSV
       </button>
     </span>
